@@ -1,0 +1,35 @@
+"""Machine learning inside PostgreSQL: train, deploy and predict with SQL, every algorithm a plugin."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+__version__ = "0.1.0"
+
+# What users and plugin authors import from here, and the module that defines it. Looked up on first use,
+# because a PostgreSQL backend imports this package and must not pay for what it never calls.
+_EXPORTS = {
+    "Algorithm": "pgml.algorithm",
+    "Boolean": "pgml.hyperparameters",
+    "Choice": "pgml.hyperparameters",
+    "Either": "pgml.hyperparameters",
+    "Float": "pgml.hyperparameters",
+    "Hyperparameter": "pgml.hyperparameters",
+    "Integer": "pgml.hyperparameters",
+    "Sequence": "pgml.hyperparameters",
+    "connect": "pgml.notebook",
+    "hookimpl": "pgml.hookspecs",
+}
+
+__all__ = ["__version__", *_EXPORTS]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _EXPORTS:
+        return getattr(import_module(_EXPORTS[name]), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

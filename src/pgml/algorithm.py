@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from pgml import hyperparameters
-from pgml.errors import PluginError
-from pgml.hyperparameters import Hyperparameter
+from pgml.errors import InvalidHyperparameter, PluginError
+from pgml.hyperparameters import Constraint, Hyperparameter
 
 if TYPE_CHECKING:
     from pgml.predictors import Predictor
@@ -30,6 +31,8 @@ class Algorithm:
         source: where it is described: a paper or the library's page.
         hyperparameters: what users can set. The default of each is passed on as well, so it is the default
             that counts, whatever the library's own.
+        constraints: what must hold between several of them.
+        left_out: the estimator's own parameters that users cannot set, each with the reason why.
         scaled: whether the features are standardised (mean 0, standard deviation 1) before it sees them.
         missing: whether it knows missing values (NaN in ``X``); otherwise a missing value is an error.
         aliases: other names that are accepted for it.
@@ -43,6 +46,8 @@ class Algorithm:
     when: str = ""
     source: str = ""
     hyperparameters: tuple[Hyperparameter, ...] = ()
+    constraints: tuple[Constraint, ...] = ()
+    left_out: Mapping[str, str] = MappingProxyType({})
     scaled: bool = False
     missing: bool = False
     aliases: tuple[str, ...] = ()
@@ -88,7 +93,11 @@ class Algorithm:
 
     def check(self, given: Mapping[str, Any]) -> dict[str, Any]:
         """Return every hyperparameter's value, given or default; raise InvalidHyperparameter for a bad one."""
-        return hyperparameters.check(self.name, self.hyperparameters, given)
+        declared = {hyperparameter.name for hyperparameter in self.hyperparameters}
+        for name in given:
+            if name in self.left_out and name not in declared:
+                raise InvalidHyperparameter(f"{self.name}: {name} cannot be set: {self.left_out[name]}")
+        return hyperparameters.check(self.name, self.hyperparameters, given, self.constraints)
 
     def json_schema(self) -> dict[str, Any]:
         """Return the JSON Schema of the hyperparameters."""

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import math
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pgml.errors import InvalidHyperparameter, choices_hint
@@ -212,6 +213,10 @@ class Hyperparameter:
         except ValueError as broken:
             raise ValueError(f"{broken}, or null" if self.nullable else str(broken)) from None
 
+    def but(self, **changes: Any) -> Hyperparameter:
+        """Return this declaration with some of its fields changed, for an algorithm that differs in them."""
+        return replace(self, **{"nullable": False, **changes} if "default" in changes else changes)
+
     def schema(self) -> dict[str, Any]:
         """Return the JSON Schema of this hyperparameter."""
         values = self.kind.schema()
@@ -235,7 +240,35 @@ class Hyperparameter:
         }
 
 
-def check(owner: str, declared: Iterable[Hyperparameter], given: Mapping[str, Any]) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Constraint:
+    """What must hold between several hyperparameters, each allowed by itself.
+
+    ``rule`` completes the sentence "it must be that ..." in the hyperparameters' names; ``holds`` takes the
+    values it speaks about as parameters of those names::
+
+        Constraint("solver is saga where l1_ratio is above 0", lambda solver, l1_ratio: ...)
+    """
+
+    rule: str
+    holds: Callable[..., bool]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The hyperparameters that the rule speaks about."""
+        return tuple(inspect.signature(self.holds).parameters)
+
+    def broken_by(self, values: Mapping[str, Any]) -> bool:
+        """Return whether ``values``, one for each declared hyperparameter, break the rule."""
+        return not self.holds(*(values[name] for name in self.names))
+
+
+def check(
+    owner: str,
+    declared: Iterable[Hyperparameter],
+    given: Mapping[str, Any],
+    constraints: Iterable[Constraint] = (),
+) -> dict[str, Any]:
     """Return the value of every declared hyperparameter: the given one, checked, or the default.
 
     Raises :class:`pgml.errors.InvalidHyperparameter` in the words of the declaration, with ``owner`` (an
@@ -257,6 +290,10 @@ def check(owner: str, declared: Iterable[Hyperparameter], given: Mapping[str, An
                 f"{owner}: {name} must be {broken}, got {json.dumps(value, default=repr)}",
                 hint=hyperparameter.description,
             ) from None
+    for constraint in constraints:
+        if constraint.broken_by(values):
+            got = ", ".join(f"{name} {json.dumps(values[name])}" for name in constraint.names)
+            raise InvalidHyperparameter(f"{owner}: it must be that {constraint.rule}, got {got}")
     return values
 
 

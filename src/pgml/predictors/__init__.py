@@ -1,0 +1,20 @@
+"""Compiled models: what an algorithm's ``compile`` returns, and what a Postgres backend evaluates.
+
+The build side (numpy, in the engine) is one module a family, ``linear``, ``forest``, ``kernel`` and
+``dense``, each with a function ``predictor(...)``, and ``convert``, which turns fitted estimators into
+predictors. The read side is ``load``; it needs the standard library only.
+"""
+
+from __future__ import annotations
+
+from pgml.predictors.evaluator import Evaluator, compiled, load
+
+__all__ = ["Evaluator", "NotCompilable", "Predictor", "compiled", "load"]
+
+
+def __getattr__(name: str):
+    if name in ("NotCompilable", "Predictor"):  # imported on demand: they need numpy, which no backend loads
+        from pgml.predictors import predictor
+
+        return getattr(predictor, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,0 +1,64 @@
+"""Read a safetensors file with the standard library: tensors as views of the caller's bytes, nothing copied."""
+
+from __future__ import annotations
+
+import json
+import math
+import struct
+from typing import NamedTuple
+
+from pgml.errors import CorruptPredictor
+
+VERSION = 1
+METADATA_KEY = "pgml"
+# marks in the ``feature`` of a forest's node
+LEAF = 1 << 31
+MISSING_LEFT = 1 << 30
+
+_ITEMS = {"F64": ("d", 8), "F32": ("f", 4), "I64": ("q", 8), "U8": ("B", 1)}
+
+
+class Tensor(NamedTuple):
+    """A tensor of a file: its type as safetensors names it, its shape, and a memoryview [size] of items."""
+
+    dtype: str
+    shape: tuple[int, ...]
+    items: memoryview
+
+
+def parse(buffer: object) -> tuple[dict, dict[str, Tensor]]:
+    """Return the metadata of pgml and the tensors of a file; raise CorruptPredictor where it is not sound.
+
+    ``buffer`` is anything with the buffer interface (bytes, mmap, memoryview) and must outlive the tensors.
+    """
+    view = memoryview(buffer).cast("B")
+    if len(view) < 8:
+        raise CorruptPredictor("the predictor is shorter than its header")
+    (length,) = struct.unpack_from("<Q", view)
+    if length > len(view) - 8:
+        raise CorruptPredictor(f"the predictor's header claims {length} bytes, more than there are")
+    try:
+        header = json.loads(bytes(view[8 : 8 + length]))
+        about = json.loads(header.pop("__metadata__")[METADATA_KEY])
+        if about["version"] != VERSION:
+            raise CorruptPredictor(f"the predictor is of version {about['version']!r}, this is version {VERSION}")
+        data = view[8 + length :]
+        tensors = {name: _tensor(name, entry, data) for name, entry in header.items()}
+        covered = sum(tensor.items.nbytes for tensor in tensors.values())
+    except CorruptPredictor:
+        raise
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError) as error:
+        raise CorruptPredictor(f"the predictor's header cannot be read: {error}") from error
+    if covered != len(data):
+        raise CorruptPredictor(f"the predictor's tensors take {covered} bytes, there are {len(data)}")
+    return about, tensors
+
+
+def _tensor(name: str, entry: dict, data: memoryview) -> Tensor:
+    code, size = _ITEMS[entry["dtype"]]
+    shape, (begin, end) = tuple(entry["shape"]), entry["data_offsets"]
+    if not all(type(number) is int and number >= 0 for number in (*shape, begin, end)):
+        raise CorruptPredictor(f"the predictor's tensor {name!r} has a shape or place that is no number")
+    if not begin <= end <= len(data) or end - begin != math.prod(shape) * size:
+        raise CorruptPredictor(f"the predictor's tensor {name!r} does not lie inside the file")
+    return Tensor(entry["dtype"], shape, data[begin:end].cast(code))

@@ -62,6 +62,14 @@ class Algorithm:
         """
         raise NotImplementedError
 
+    def fit(self, estimator: Any, X: Any, y: Any) -> Any:
+        """Fit the estimator, without changing ``X`` and ``y``, and return it.
+
+        Override it to hand over more than ``X`` and ``y``, or to raise
+        :class:`pgml.errors.InvalidHyperparameter` where a hyperparameter does not suit the data.
+        """
+        return estimator.fit(X, y)
+
     def compile(self, fitted: Any) -> Predictor | None:
         """Return the fitted estimator as a predictor of one of the families, or None to leave it to the engine.
 

@@ -1,0 +1,239 @@
+"""A private PostgreSQL server with PL/Python, in a folder of its own: create, start, stop, connect."""
+
+from __future__ import annotations
+
+import compileall
+import contextlib
+import fcntl
+import os
+import shlex
+import shutil
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pgml
+from pgml import postgres, postmaster
+from pgml.errors import ServerError
+from pgml.passwords import PasswordFile
+from pgml.server_user import ServerUser
+
+if TYPE_CHECKING:
+    import psycopg2.extensions
+
+PACKAGE = Path(pgml.__file__).parent
+DATABASE = "pgml_development"
+DEFAULT_PORT = 5433
+LOCALHOST = "127.0.0.1"
+
+# What the server is made with; all that belongs to its place (port, folders) is given at each start.
+_SETTINGS = """
+# pgml: a server for development, on one machine
+wal_level = minimal                     # nothing replicates from here, so bulk loads need not be logged
+max_wal_senders = 0
+log_line_prefix = '%m [%p] %u@%d '
+"""
+
+# The owner comes in through the Unix socket by the name of the OS user; everybody else shows a password.
+_AUTHENTICATION = """\
+# TYPE  DATABASE  USER      ADDRESS  METHOD
+local   all       postgres           peer map=owner
+local   all       all                scram-sha-256
+host    all       all       all      scram-sha-256
+"""
+
+
+def default_home() -> Path:
+    """Return the folder of this environment's server: ``PGML_HOME``, else one that follows from where pgml is.
+
+    A checkout's ``.venv`` has its server beside it in ``.pgml``; any other environment shares its user's.
+    """
+    if home := os.environ.get("PGML_HOME"):
+        return Path(home).absolute()
+    environment = Path(sys.prefix)
+    if environment.name == ".venv" and (environment.parent / "sql" / "install.sql").exists():
+        return environment.parent / ".pgml"
+    if os.geteuid() == 0:
+        return Path("/var/lib/pgml")  # the server's user cannot look into root's own folder
+    return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "pgml"
+
+
+class Cluster:
+    """A private server whose files are all in one folder, ``home``.
+
+    ``settings`` are PostgreSQL's own, and hold for every start that this object makes.
+    """
+
+    def __init__(self, home: Path | str | None = None, settings: Mapping[str, str] | None = None):
+        self.home = Path(home).absolute() if home is not None else default_home()
+        self.data = self.home / "data"
+        self.log = self.home / "server.log"
+        self.socket_folder = postmaster.socket_folder(self.home)
+        self.passwords = PasswordFile(self.home / "pgpass")
+        self.settings = dict(settings or {})
+
+    @property
+    def user(self) -> ServerUser:
+        """The OS user that the server runs as."""
+        return ServerUser.choose(self.data)
+
+    @property
+    def postgres(self) -> postgres.Postgres:
+        """The programs that the server runs: those that made its data, or else the newest with PL/Python."""
+        version = self.data / "PG_VERSION"
+        return postgres.find(int(version.read_text()) if version.exists() else None)
+
+    @property
+    def exists(self) -> bool:
+        """Whether the server has been created."""
+        return self.data.exists()
+
+    @property
+    def running(self) -> postmaster.Postmaster | None:
+        """The server's main process, None where it does not run. Raises ServerError for somebody else's server."""
+        ServerUser.choose(self.data)
+        return postmaster.find(self.data)
+
+    @property
+    def port(self) -> int:
+        """The port it listens on, or the one it listened on last."""
+        running = self.running
+        return running.port if running else self.passwords.port or DEFAULT_PORT
+
+    @contextlib.contextmanager
+    def locked(self) -> Iterator[None]:
+        """Keep other commands from changing the server's files meanwhile; makes its folder where it is missing."""
+        try:
+            if not self.home.exists():
+                self.home.mkdir(parents=True)
+                self.home.chmod(0o755)  # whatever the umask: the server's user has to get through
+            lock = os.open(self.home / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+        except OSError as error:
+            raise ServerError(
+                f"cannot write to the server's folder {self.home}: {error.strerror}",
+                hint="set PGML_HOME to another one, or run this as its owner",
+            ) from error
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(lock)
+
+    def create(self) -> None:
+        """Create the server's files, unless they are there."""
+        if self.exists:
+            return
+        user, programs = self.user, self.postgres
+        draft = self.home / "data.new"  # moved to its place when it is whole: an interrupted one is made anew
+        shutil.rmtree(draft, ignore_errors=True)
+        draft.mkdir(mode=0o700)
+        locale = "C.UTF-8" if sys.platform == "linux" else "C"
+        user.run(
+            [programs.program("initdb"), f"--pgdata={user.owns(draft)}", "--username=postgres", "--encoding=UTF8"]
+            + [f"--locale={locale}", "--data-checksums", "--auth=reject", "--no-instructions"]
+            + (["--no-sync"] if self.settings.get("fsync") == "off" else [])
+        )
+        with open(draft / "postgresql.conf", "a") as file:
+            file.write(_SETTINGS)
+        (draft / "pg_hba.conf").write_text(_AUTHENTICATION)
+        owners = dict.fromkeys(("root", user.name, ServerUser.choose(self.home).name))
+        (draft / "pg_ident.conf").write_text("".join(f"owner {owner} postgres\n" for owner in owners))
+        draft.rename(self.data)
+
+    def start(self, port: int | None = None, address: str = LOCALHOST, password: str | None = None) -> None:
+        """Create the server where there is none, and start it unless it runs.
+
+        ``address`` is where it listens for TCP; empty for the Unix socket alone. The port is the one it had
+        before where none is given. Raises ServerError, with the log's last words where PostgreSQL had any.
+        """
+        if running := self.running:
+            if port not in (None, running.port):
+                raise ServerError(
+                    f"the server runs already, on port {running.port}", hint=f"pgml down && pgml up --port {port}"
+                )
+            return
+        port = port or self.port
+        if address:
+            postmaster.check_port_free(address, port)
+        options = self._prepare(port, address, password)
+        user, programs = self.user, self.postgres
+        self.log.touch(mode=0o600)
+        logged = user.owns(self.log).stat().st_size
+        try:
+            user.run(
+                [programs.program("pg_ctl"), "start", f"--pgdata={self.data}", f"--log={self.log}", "--silent"]
+                + ["--wait", f"--options={shlex.join(options)}"],
+                self.environment(),
+            )
+        except ServerError as error:
+            with open(self.log, errors="replace") as file:
+                file.seek(logged)
+                said = "; ".join(line.partition("FATAL:")[2].strip() for line in file if "FATAL:" in line)
+            raise ServerError(f"PostgreSQL did not start: {said or error}", hint=f"see {self.log}") from error
+        self._set_password()
+
+    def foreground(self, port: int | None = None, address: str = LOCALHOST) -> None:
+        """Turn this process into the server, which must not run yet. Does not return."""
+        port = port or self.port
+        postmaster.check_port_free(address, port)
+        options = self._prepare(port, address, None)
+        program = self.postgres.program("postgres")
+        environment, user = self.environment(), self.user
+        os.chdir("/")
+        user.become()
+        os.execve(program, [program, "-D", str(self.data), *options], environment)
+
+    def stop(self) -> bool:
+        """Stop the server, ending its sessions; return whether it ran."""
+        if not self.running:
+            return False
+        self.user.run([self.postgres.program("pg_ctl"), "stop", f"--pgdata={self.data}", "--mode=fast", "--silent"])
+        return True
+
+    def environment(self) -> dict[str, str]:
+        """Return the environment of the server's processes: what lets them find pgml and the engine's interpreter."""
+        others = ("PYTHON", "PG", "VIRTUAL_ENV")
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(others)}
+        kept["HOME"] = self.user.home
+        return kept | {"PYTHONPATH": str(PACKAGE.parent), "PGML_PYTHON": sys.executable}
+
+    def dsn(self, database: str = DATABASE) -> str:
+        """Return the owner's connection string, through the Unix socket."""
+        from psycopg2.extensions import make_dsn
+
+        return make_dsn(host=str(self.socket_folder), port=self.port, user="postgres", dbname=database)
+
+    def connect(self, database: str = DATABASE) -> psycopg2.extensions.connection:
+        """Connect as the owner; each statement commits by itself."""
+        import psycopg2
+
+        connection = psycopg2.connect(self.dsn(database))
+        connection.autocommit = True
+        return connection
+
+    def _prepare(self, port: int, address: str, password: str | None) -> list[str]:
+        """Make the server ready to start: files, folders and password; return the server's options."""
+        user, programs = self.user, self.postgres
+        mine = f"{sys.version_info.major}.{sys.version_info.minor}"
+        if programs.python_version not in (None, mine):
+            raise ServerError(
+                f"PL/Python of PostgreSQL {programs.version} runs Python {programs.python_version}, but pgml is "
+                f"installed in an environment of Python {mine}",
+                hint=f"make the environment with python{programs.python_version} -m venv",
+            )
+        user.check_reads(PACKAGE, self.home)
+        compileall.compile_dir(PACKAGE, quiet=2)  # for backends that may not write bytecode, and would parse each time
+        self.create()
+        postmaster.make_private(self.socket_folder, user.uid, user.gid)
+        postmaster.clear_stale(self.data, self.socket_folder)
+        self.passwords.keep(port, password)
+        place = {"port": port, "listen_addresses": address, "unix_socket_directories": self.socket_folder}
+        return [word for name, value in (place | self.settings).items() for word in ("-c", f"{name}={value}")]
+
+    def _set_password(self) -> None:
+        from psycopg2.extensions import encrypt_password
+
+        with contextlib.closing(self.connect("postgres")) as connection, connection.cursor() as cursor:
+            secret = encrypt_password(self.passwords.password, "postgres", connection, "scram-sha-256")
+            cursor.execute("ALTER ROLE postgres PASSWORD %s", (secret,))

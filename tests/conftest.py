@@ -1,0 +1,112 @@
+"""What the tests share: one private PostgreSQL for all of them, and a fresh database with pgml for each."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg2
+import pytest
+from psycopg2.extensions import connection as Connection
+from psycopg2.extensions import make_dsn
+
+from pgml.cluster import Cluster
+from pgml.installation import install_schema
+
+TEMPLATE = "pgml_template"
+NOT_DURABLE = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+
+_numbers = itertools.count(1)
+
+
+class Database:
+    """A database with pgml in it, made for one test."""
+
+    def __init__(self, cluster: Cluster, name: str):
+        self.cluster = cluster
+        self.name = name
+        self.dsn = cluster.dsn(name)
+        self._connections: list[Connection] = []
+        self._roles: list[str] = []
+
+    def connect(self, role: str | None = None, **options: str) -> Connection:
+        """Return a new connection that commits each statement; as the superuser unless a role is named.
+
+        A role that `role` has not made yet is made. Options are libpq's, such as ``application_name``.
+        """
+        if role is not None:
+            self.role(role)
+            options = {"user": role, "password": role, **options}
+        connection = psycopg2.connect(make_dsn(self.dsn, **options))
+        connection.autocommit = True
+        self._connections.append(connection)
+        return connection
+
+    def execute(self, statement: str, *parameters: object) -> list[tuple]:
+        """Run a statement as the superuser, on one connection for the whole test, and return its rows."""
+        if not self._connections or self._connections[0].closed:
+            self._connections.insert(0, self.connect())
+        with self._connections[0].cursor() as cursor:
+            cursor.execute(statement, parameters or None)
+            return cursor.fetchall() if cursor.description else []
+
+    def role(self, name: str) -> str:
+        """Make a role that may log in and nothing else, gone after the test; return its name."""
+        if name not in self._roles:
+            self.execute(f"CREATE ROLE \"{name}\" LOGIN PASSWORD '{name}'")
+            self._roles.append(name)
+        return name
+
+    def close(self) -> None:
+        """Drop the database and what the test left outside it."""
+        for connection in self._connections:
+            connection.close()
+        with contextlib.closing(self.cluster.connect("postgres")) as connection, connection.cursor() as cursor:
+            cursor.execute(f'DROP DATABASE "{self.name}" WITH (FORCE)')
+            for role in self._roles:
+                cursor.execute(f'DROP ROLE "{role}"')
+
+
+@pytest.fixture(scope="session")
+def server_folder() -> Iterator[Path]:
+    """A folder that the server's user may enter, which pytest's own temporary folders are not for root's tests."""
+    folder = Path(tempfile.mkdtemp(prefix="pgml-test-"))
+    folder.chmod(0o755)
+    yield folder
+    shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="session")
+def cluster(server_folder: Path) -> Iterator[Cluster]:
+    """A running private server, reached through its Unix socket only."""
+    cluster = Cluster(server_folder / "session", settings=NOT_DURABLE)
+    with cluster.locked():
+        cluster.start(address="")
+    yield cluster
+    cluster.stop()
+
+
+@pytest.fixture(scope="session")
+def template(cluster: Cluster) -> str:
+    """The name of a database that pgml was installed in once, to be cloned."""
+    with contextlib.closing(cluster.connect("postgres")) as connection, connection.cursor() as cursor:
+        cursor.execute(f"CREATE DATABASE {TEMPLATE}")
+    install_schema(cluster.dsn(TEMPLATE))
+    return TEMPLATE
+
+
+@pytest.fixture
+def database(cluster: Cluster, template: str) -> Iterator[Database]:
+    """A fresh database with pgml installed."""
+    name = f"test_{next(_numbers)}"
+    with contextlib.closing(cluster.connect("postgres")) as connection, connection.cursor() as cursor:
+        # Copying files takes half the time of the default, which writes them to the log; PostgreSQL 15 asks which.
+        strategy = "STRATEGY FILE_COPY" if connection.server_version >= 150000 else ""
+        cursor.execute(f"CREATE DATABASE {name} TEMPLATE {template} {strategy}")
+    database = Database(cluster, name)
+    yield database
+    database.close()

@@ -1,0 +1,64 @@
+"""``python -m pgml.engine SOCKET LIFELINE``: the engine's process. A session starts it; nobody else does."""
+
+from __future__ import annotations
+
+import os
+import resource
+import signal
+import socket
+import sys
+
+from pgml.engine.channel import Channel, Closed
+
+
+def main() -> None:
+    line, lifeline = (int(argument) for argument in sys.argv[1:])
+    _watch(lifeline, line)
+    _be_the_first_to_go()
+    os.dup2(2, 1)  # what a plugin prints goes to the server's log
+
+    from pgml.engine.worker import Worker
+
+    channel = Channel(socket.socket(fileno=line))
+    worker = Worker()
+    while True:
+        try:
+            message, attachments = channel.receive()
+            answer = worker.do(message, attachments)
+            if answer is not None:
+                channel.send(*answer)
+                worker.prepare()
+        except Closed:
+            break
+
+
+def _watch(lifeline: int, line: int) -> None:
+    """Start the process that ends this whole process group once the session is gone.
+
+    A process of its own, because a plugin may keep this one busy for hours. The session holds the other end of
+    the lifeline and never writes to it.
+    """
+    if os.fork() > 0:
+        os.close(lifeline)
+        return
+    os.close(line)
+    os.read(lifeline, 1)
+    os.killpg(0, signal.SIGKILL)
+
+
+def _be_the_first_to_go() -> None:
+    """When memory runs out it must be the engine that is killed, not the database server."""
+    if os.path.exists("/proc/self/oom_score_adj"):
+        with open("/proc/self/oom_score_adj", "w") as score:
+            score.write("1000")
+    megabytes = os.environ.get("PGML_ENGINE_MEMORY")
+    limit = (
+        int(megabytes) << 20
+        if megabytes
+        else os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 10 * 8
+    )
+    resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,80 @@
+"""How a session and its engine talk: messages of JSON with raw bytes attached, over a socket."""
+
+from __future__ import annotations
+
+import json
+import socket
+import struct
+from collections.abc import Callable
+from typing import Any
+
+_LENGTHS = struct.Struct(">QQ")  # of the JSON, and how many attachments follow
+_LENGTH = struct.Struct(">Q")  # of one attachment, in front of it
+
+PATIENCE = 0.02  # seconds between two looks at whether the session wants to stop
+
+
+class Closed(Exception):
+    """The other end is gone."""
+
+
+class Channel:
+    """One end of the line. Messages are dictionaries of JSON values, attachments are bytes.
+
+    ``wait`` is called every ``PATIENCE`` seconds while the line is blocked; what it raises ends the waiting.
+    """
+
+    def __init__(self, line: socket.socket, wait: Callable[[], None] | None = None):
+        self._line = line
+        self._wait = wait
+        self._line.settimeout(PATIENCE if wait else None)
+
+    def send(self, message: dict[str, Any], *attachments: Any) -> None:
+        """Send a message; raise Closed where nobody reads it any more."""
+        text = json.dumps(message).encode()
+        self._send(_LENGTHS.pack(len(text), len(attachments)) + text)
+        for attachment in attachments:
+            self._send(_LENGTH.pack(len(attachment)))
+            self._send(attachment)
+
+    def receive(self) -> tuple[dict[str, Any], list[bytearray]]:
+        """Return the next message and its attachments; raise Closed where none will come."""
+        length, count = _LENGTHS.unpack(self._receive(_LENGTHS.size))
+        message = json.loads(self._receive(length))
+        attachments = [self._receive(_LENGTH.unpack(self._receive(_LENGTH.size))[0]) for _ in range(count)]
+        return message, attachments
+
+    def ready(self, timeout: float) -> bool:
+        """Return whether something can be received, waiting at most ``timeout`` seconds for it."""
+        import select
+
+        return bool(select.select([self._line], [], [], timeout)[0])
+
+    def close(self) -> None:
+        self._line.close()
+
+    def _send(self, data: Any) -> None:
+        rest = memoryview(data)
+        while rest:
+            try:
+                rest = rest[self._line.send(rest) :]
+            except TimeoutError:
+                self._wait()
+            except OSError as error:
+                raise Closed from error
+
+    def _receive(self, size: int) -> bytearray:
+        data = bytearray(size)
+        rest = memoryview(data)
+        while rest:
+            try:
+                count = self._line.recv_into(rest)
+            except TimeoutError:
+                self._wait()
+                continue
+            except OSError as error:
+                raise Closed from error
+            if count == 0:
+                raise Closed
+            rest = rest[count:]
+        return data

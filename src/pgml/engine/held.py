@@ -1,0 +1,44 @@
+"""A saved model that the engine holds to predict with: compiled where it is, else by its plugin's own code."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pgml import predictors
+from pgml.engine.plugin_call import call_plugin
+from pgml.predictors import format as predictor_format
+from pgml.registry import Provided
+
+if TYPE_CHECKING:
+    import numpy as np
+
+
+class HeldModel:
+    """A model read back from its bytes: the predictor, and the estimator of one that is not compiled."""
+
+    def __init__(self, predictor: bytes, estimator: bytes, provided: Provided):
+        import numpy as np
+
+        self._provided = provided
+        self._evaluator = predictors.load(predictor)
+        self.features = self._evaluator.features
+        self.missing = self._evaluator.missing
+        self._fitted = None
+        if self._evaluator.family == "engine":
+            self._fitted = call_plugin(provided, "reading its model", provided.algorithm.load, bytes(estimator))
+            _, tensors = predictor_format.parse(predictor)
+            self._scaling = [np.asarray(tensors[name].items) for name in ("center", "scale") if name in tensors]
+
+    def predict(self, X: np.ndarray) -> np.ndarray:
+        """Return the predictions [rows], numbers or labels, for raw features, float64 [rows, features]."""
+        import numpy as np
+
+        if self._fitted is None:
+            return np.asarray(self._evaluator.predict_batch(X, len(X)))
+        if self._scaling:
+            center, scale = self._scaling
+            X = (X - center) / scale
+        predictions = call_plugin(self._provided, "predicting", self._fitted.predict, X)
+        if self._evaluator.classes is None:
+            return np.asarray(predictions, dtype=np.float64)
+        return np.asarray(self._evaluator.classes)[predictions]

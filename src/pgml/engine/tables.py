@@ -1,0 +1,54 @@
+"""A DataFrame becomes a table: the SQL types of its columns, and its rows as JSON."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+from pgml.errors import PluginError
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+
+_SQL_TYPES = {
+    "float64": "float8",
+    "float32": "real",
+    "int16": "smallint",
+    "int32": "integer",
+    "int64": "bigint",
+    "bool": "boolean",
+    "object": "text",
+    "str": "text",
+}
+
+
+def sql_columns(frame: pd.DataFrame) -> list[list[str]]:
+    """Return the name and the SQL type of each column; raise PluginError for a type that has none."""
+    return [[str(name), _sql_type(frame[name])] for name in frame.columns]
+
+
+def sql_rows(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return the rows as JSON objects; what is no finite number is null."""
+    names = [str(name) for name in frame.columns]
+    return [
+        dict(zip(names, map(_json_value, row), strict=True))
+        for row in frame.itertuples(index=False, name=None)
+    ]
+
+
+def _sql_type(column: pd.Series) -> str:
+    first = column.iloc[0] if len(column) else None
+    array = hasattr(first, "dtype") and getattr(first, "ndim", 0) == 1
+    dtype = str(first.dtype if array else column.dtype)
+    if dtype not in _SQL_TYPES:
+        raise PluginError(f'column "{column.name}" of the data set holds {dtype}, which has no SQL type here')
+    return _SQL_TYPES[dtype] + ("[]" if array else "")
+
+
+def _json_value(value: Any) -> Any:
+    if hasattr(value, "tolist"):  # numpy's scalars and arrays
+        value = value.tolist()
+    if isinstance(value, list):
+        return [_json_value(each) for each in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value

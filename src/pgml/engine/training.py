@@ -1,0 +1,167 @@
+"""One training, in the engine: from a filled matrix to a predictor, an estimator and scores."""
+
+from __future__ import annotations
+
+import time
+import warnings
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from pgml import predictors
+from pgml.engine.held import HeldModel
+from pgml.engine.plugin_call import call_plugin
+from pgml.errors import UnusableData
+from pgml.features import Matrix
+from pgml.metrics import KEY_METRICS, classification_metrics, regression_metrics
+from pgml.registry import Provided
+from pgml.sampling import choose_test_rows
+
+if TYPE_CHECKING:
+    import numpy as np
+
+_ROWS_COMPARED = 10_000  # test rows on which a compiled model has to agree with its estimator
+
+
+class Training:
+    """A model of one algorithm, fitted on the training rows of a matrix and scored on its test rows."""
+
+    def __init__(self, provided: Provided, hyperparameters: dict[str, Any], matrix: Matrix):
+        self.provided = provided
+        self.algorithm = provided.algorithm
+        self.hyperparameters = hyperparameters
+        self.matrix = matrix
+        self.objective = self.algorithm.objective
+
+    def run(self, test_size: float, sampling: str) -> tuple[dict[str, Any], list[bytes]]:
+        """Return what there is to know of the model, and the bytes of predictor, estimator and test rows."""
+        import numpy as np
+
+        self.matrix.check(self.algorithm.missing, self.algorithm.name)
+        self._find_classes()
+        self.test = choose_test_rows(self.matrix.y, test_size, sampling)
+        if not self.test.any():
+            raise UnusableData(
+                f'every label of "{self.matrix.target}" appears in one row only: none can be held back to test on'
+            )
+        X_train, X_test = self._scale()
+        y_train, y_test = self.y[~self.test], self.y[self.test]
+
+        estimator = self._plugin("making the estimator", self.algorithm.estimator, **self.hyperparameters)
+        started = time.perf_counter()
+        fitted = self._plugin("fitting", self.algorithm.fit, estimator, X_train, y_train)
+        fit_time = time.perf_counter() - started
+        started = time.perf_counter()
+        predictions = self._plugin("predicting", fitted.predict, X_test)
+        score_time = time.perf_counter() - started
+        metrics = self._score(fitted, X_test, y_test, predictions)
+        metrics |= {"fit_time": fit_time, "score_time": score_time}
+
+        predictor = self._compile(fitted, predictions)
+        saved = self._plugin("saving the estimator", self.algorithm.save, fitted)
+        about = {
+            "features": self.matrix.feature_names,
+            "metrics": metrics,
+            "served_by": "engine" if predictor.family == "engine" else "backend",
+        }
+        return about, [predictor.to_bytes(), saved, np.packbits(self.test).tobytes()]
+
+    def score_other(self, predictor: bytes, estimator: bytes, other: Provided) -> float | None:
+        """Return the key metric of another model on this training's test rows, None where it cannot read them.
+
+        Features are matched by name: a model reads the rows if they have all of its features.
+        """
+        import numpy as np
+
+        model = HeldModel(predictor, estimator, other)
+        places = {name: place for place, name in enumerate(self.matrix.feature_names)}
+        if not all(name in places for name in model.features):
+            return None
+        X = np.ascontiguousarray(self.matrix.X[self.test][:, [places[name] for name in model.features]])
+        if not model.missing and np.isnan(X).any():
+            return None
+        y_true, y_pred = self.matrix.y[self.test], model.predict(X)
+        score = regression_metrics if self.objective == "regression" else classification_metrics
+        return score(y_true, y_pred)[KEY_METRICS[self.objective][0]]
+
+    def _find_classes(self) -> None:
+        """Set the labels, and the target as the estimator takes it."""
+        import numpy as np
+
+        self.classes = None
+        self.y = self.matrix.y
+        if self.objective != "classification":
+            return
+        fractions = self.y[self.y != np.floor(self.y)]
+        if len(fractions):
+            raise UnusableData(
+                f'"{self.matrix.target}" holds {fractions[0]:g}; the labels of a classification are whole numbers',
+                hint="for a target that is measured, not one of a few labels, use the objective regression",
+            )
+        self.classes, self.y = np.unique(self.y, return_inverse=True)
+        if len(self.classes) < 2:
+            raise UnusableData(
+                f'"{self.matrix.target}" is {self.classes[0]:g} in every row; a classification needs two labels or more'
+            )
+
+    def _scale(self) -> tuple[np.ndarray, np.ndarray]:
+        """Return the features of the training and the test rows, standardised where the algorithm asks for it."""
+        self.center = self.spread = None
+        X_train, X_test = self.matrix.X[~self.test], self.matrix.X[self.test]
+        if not self.algorithm.scaled:
+            return X_train, X_test
+        from sklearn.preprocessing import StandardScaler
+
+        scaler = StandardScaler().fit(X_train)
+        self.center, self.spread = scaler.mean_, scaler.scale_
+        return scaler.transform(X_train), scaler.transform(X_test)
+
+    def _score(
+        self, fitted: Any, X_test: np.ndarray, y_test: np.ndarray, predictions: np.ndarray
+    ) -> dict[str, float | None]:
+        if self.objective == "regression":
+            return regression_metrics(y_test, predictions)
+        probabilities = None
+        if hasattr(fitted, "predict_proba"):
+            probabilities = self._plugin("predicting probabilities", fitted.predict_proba, X_test)
+        return classification_metrics(y_test, predictions, probabilities)
+
+    def _compile(self, fitted: Any, predictions: np.ndarray) -> predictors.Predictor:
+        """Return the compiled model, or, where there is none or it errs, one that leaves the work to the engine."""
+        import numpy as np
+
+        knowledge = {
+            "features": self.matrix.feature_names,
+            "classes": self.classes,
+            "center": self.center,
+            "scale": self.spread,
+        }
+        try:
+            compiled = self._plugin("compiling", self.algorithm.compile, fitted)
+        except predictors.NotCompilable:
+            compiled = None
+        if compiled is not None:
+            predictor = compiled.prepared(**knowledge)
+            X = np.ascontiguousarray(self.matrix.X[self.test][:_ROWS_COMPARED])
+            expected = predictions[:_ROWS_COMPARED]
+            if self.classes is not None:
+                expected = self.classes[expected]
+            served = np.asarray(predictors.load(predictor.to_bytes()).predict_batch(X, len(X)))
+            largest = np.abs(expected).max()
+            if np.allclose(served, expected, rtol=1e-6, atol=1e-6 * largest, equal_nan=True):
+                return predictor
+            warnings.warn(
+                f"the compiled model differs from the estimator by up to {np.abs(served - expected).max():g}, "
+                "so the engine makes its predictions",
+                stacklevel=1,
+            )
+        return predictors.Predictor(
+            "engine",
+            len(self.matrix.feature_names),
+            "",
+            {},
+            classes=None if self.classes is None else tuple(range(len(self.classes))),
+            missing=self.algorithm.missing,
+        ).prepared(**knowledge)
+
+    def _plugin(self, doing: str, function: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
+        return call_plugin(self.provided, doing, function, *arguments, **named)

@@ -1,0 +1,165 @@
+"""What the engine does when it is asked: one method a verb."""
+
+from __future__ import annotations
+
+import json
+import traceback
+import warnings
+from collections import OrderedDict
+from typing import Any
+
+from pgml.engine.held import HeldModel
+from pgml.errors import PgmlError
+from pgml.features import Column, Matrix
+from pgml.registry import Provided, load_registry
+
+_MODELS_HELD = 8  # for predictions; the one that was not used for the longest time goes first
+_ROWS_A_SLICE = 5_000  # of a data set
+
+Answer = tuple[Any, ...]  # the result, then attachments
+
+
+class Worker:
+    """The engine's memory between two messages: the registry, the training under way, the models it predicts with."""
+
+    def __init__(self) -> None:
+        self._registry = load_registry()
+        self._matrix: Matrix | None = None
+        self._training: Any = None
+        self._next: tuple[Provided, dict[str, Any]] | None = None
+        self._held: OrderedDict[str, HeldModel] = OrderedDict()
+        self._failed: PgmlError | None = None
+
+    def do(self, message: dict[str, Any], attachments: list[bytearray]) -> Answer | None:
+        """Return the answer to a message (the message first, then attachments); None for what needs none."""
+        verb = message.pop("verb")
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            warnings.simplefilter("ignore", DeprecationWarning)
+            try:
+                answer = getattr(self, f"_do_{verb}")(*attachments, **message)
+            except PgmlError as error:
+                answer = ({"error": _described(error)},)
+            except Exception:
+                bug = PgmlError(f"pgml failed to {verb.replace('_', ' ')}", detail=traceback.format_exc())
+                answer = ({"error": _described(bug)},)
+            else:
+                if answer is not None:
+                    answer = ({"result": answer[0]}, *answer[1:])
+        if answer is not None:
+            said = dict.fromkeys(" ".join(str(warning.message).split()) for warning in caught)
+            answer[0]["warnings"] = list(said)
+        return answer
+
+    def prepare(self) -> None:
+        """Use the time until the next message: import what the training that comes will need."""
+        if self._next is None:
+            return
+        provided, hyperparameters = self._next
+        self._next = None
+        import sklearn.metrics  # noqa: F401
+
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            try:
+                provided.algorithm.estimator(**hyperparameters)
+            except Exception:  # noqa: BLE001, S110: it is raised again, and reported, in the training itself
+                return
+
+    # -- asking about algorithms ---------------------------------------------------------------------------
+
+    def _do_algorithms(self) -> Answer:
+        rows = [
+            {
+                "algorithm": name,
+                "objective": objective,
+                "plugin": provided.plugin.name,
+                "version": provided.plugin.version,
+                "summary": provided.algorithm.summary,
+            }
+            for (name, objective), provided in sorted(self._registry.algorithms.items())
+        ]
+        return (rows,)
+
+    def _do_hyperparameters(self, algorithm: str, objective: str) -> Answer:
+        declared = self._registry.find(algorithm, objective).algorithm.hyperparameters
+        return ([hyperparameter.row() for hyperparameter in declared],)
+
+    def _do_find(self, algorithm: str, objective: str, hyperparameters: dict[str, Any]) -> Answer:
+        """The algorithm of a training that is about to begin, and all its hyperparameters, checked."""
+        provided = self._registry.find(algorithm, objective)
+        values = provided.algorithm.check(hyperparameters)
+        self._next = (provided, values)
+        found = {
+            "algorithm": provided.algorithm.name,
+            "hyperparameters": values,
+            "plugin": provided.plugin.name,
+            "version": provided.plugin.version,
+        }
+        return (found,)
+
+    # -- training ------------------------------------------------------------------------------------------
+
+    def _do_begin(self, columns: list[list[Any]], target: str, row_count: int) -> None:
+        self._training = self._failed = None
+        self._matrix = Matrix([Column(*column) for column in columns], target, row_count)
+
+    def _do_rows(self, *packed: bytearray) -> None:
+        if self._failed is None:
+            try:
+                self._matrix.fill(packed)
+            except PgmlError as error:  # there is no answer to carry it: the training raises it
+                self._failed = error
+
+    def _do_train(
+        self, algorithm: str, objective: str, hyperparameters: dict[str, Any], test_size: float, sampling: str
+    ) -> Answer:
+        from pgml.engine.training import Training
+
+        if self._failed is not None:
+            raise self._failed
+        provided = self._registry.find(algorithm, objective)
+        training = Training(provided, hyperparameters, self._matrix)
+        about, artifacts = training.run(test_size, sampling)
+        self._training = training
+        return (about, *artifacts)
+
+    def _do_score(self, predictor: bytearray, estimator: bytearray, algorithm: str, objective: str) -> Answer:
+        """The key metric of another model on the test rows of the training that was just done."""
+        other = self._registry.find(algorithm, objective)
+        return (self._training.score_other(predictor, estimator, other),)
+
+    # -- data sets -----------------------------------------------------------------------------------------
+
+    def _do_dataset(self, source: str) -> Answer:
+        """The columns of a data set and its rows: JSON arrays of objects, a slice of rows each."""
+        from pgml.engine.tables import sql_columns, sql_rows
+
+        frame = self._registry.dataset(source).load()
+        slices = (frame.iloc[start : start + _ROWS_A_SLICE] for start in range(0, len(frame), _ROWS_A_SLICE))
+        return (sql_columns(frame), *(json.dumps(sql_rows(rows)).encode() for rows in slices))
+
+    # -- predicting ----------------------------------------------------------------------------------------
+
+    def _do_hold(
+        self, predictor: bytearray, estimator: bytearray, digest: str, algorithm: str, objective: str
+    ) -> Answer:
+        self._held[digest] = HeldModel(predictor, estimator, self._registry.find(algorithm, objective))
+        while len(self._held) > _MODELS_HELD:
+            self._held.popitem(last=False)
+        return (None,)
+
+    def _do_predict(self, rows: bytearray, digest: str) -> Answer:
+        """Predictions for packed rows of float64; None where the model is not held (any more)."""
+        import numpy as np
+
+        if digest not in self._held:
+            return (None,)
+        self._held.move_to_end(digest)
+        model = self._held[digest]
+        X = np.frombuffer(rows).reshape(-1, len(model.features))
+        return (model.predict(X).tolist(),)
+
+
+def _described(error: PgmlError) -> dict[str, Any]:
+    return {"kind": type(error).__name__, "message": error.message, "hint": error.hint, "detail": error.detail}

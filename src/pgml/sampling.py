@@ -1,0 +1,60 @@
+"""Which rows are held back to score a model on."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from pgml.errors import InvalidArgument, UnusableData
+
+if TYPE_CHECKING:
+    import numpy as np
+
+SAMPLINGS = ("random", "stratified", "first", "last")
+SEED = 0
+
+
+def default_sampling(objective: str) -> str:
+    """Return how test rows are chosen where nobody says: by label, or by chance."""
+    return "stratified" if objective == "classification" else "random"
+
+
+def test_row_count(row_count: int, test_size: float) -> int:
+    """Return how many of ``row_count`` rows are for testing: a fraction below 1, a number of rows from 1 on."""
+    if row_count < 2:
+        raise UnusableData(
+            f"there {'is 1 row' if row_count == 1 else 'are 0 rows'}; "
+            "training needs at least 2, one to train on and one to test on"
+        )
+    if test_size >= 1 and test_size > row_count - 1:
+        raise InvalidArgument(f"test_size is {test_size:g} rows, and there are {row_count} in all")
+    count = math.floor(test_size) if test_size >= 1 else math.ceil(test_size * row_count)
+    return min(count, row_count - 1)
+
+
+def choose_test_rows(y: np.ndarray, test_size: float, sampling: str) -> np.ndarray:
+    """Return a mask [rows] that is true for the rows to test on; the same for the same arguments.
+
+    ``stratified`` takes the same share of every label of ``y``, by largest remainder, and leaves every label
+    at least one row to train on.
+    """
+    import numpy as np
+
+    count = test_row_count(len(y), test_size)
+    random = np.random.Generator(np.random.PCG64(SEED))
+    mask = np.zeros(len(y), dtype=bool)
+    if sampling == "first":
+        mask[:count] = True
+    elif sampling == "last":
+        mask[-count:] = True
+    elif sampling == "random":
+        mask[random.permutation(len(y))[:count]] = True
+    else:
+        _, label, sizes = np.unique(y, return_inverse=True, return_counts=True)
+        quota = sizes * (count / len(y))
+        shares = np.minimum(np.floor(quota).astype(int), sizes - 1)
+        for each in np.argsort(shares - quota, kind="stable"):  # the largest remainders first
+            shares[each] += shares.sum() < count and shares[each] < sizes[each] - 1
+        for each, share in enumerate(shares):
+            mask[random.permutation(np.flatnonzero(label == each))[:share]] = True
+    return mask

@@ -3,8 +3,8 @@
 A node is ``{float64 number; uint32 feature; uint32 left}``. In an inner node ``number`` is the threshold
 (``x <= number`` goes left), the low 30 bits of ``feature`` are the index of the feature, MISSING_LEFT says
 that a missing value goes left, and ``left`` is the left child, counted from the tree's root; the right child
-is ``left + 1``. In a leaf, marked LEAF, ``number`` is the value, or ``left`` the row of the leaf table.
-Children come after their parents, so that no walk can be endless.
+is ``left + 1``. A leaf is marked LEAF, its ``left`` is its own index, and ``number`` is its value or, where leaves
+hold a score a class, its row of the leaf table. Children come after their parents: no walk is endless.
 """
 
 from __future__ import annotations
@@ -120,11 +120,11 @@ def _pack(trees: Sequence[Tree], n_features: int) -> tuple[np.ndarray, np.ndarra
     first_child = left[sources] + offsets[tree_of[inner]]
     nodes["left"][inner] = position[first_child] - offsets[tree_of[inner]]
     nodes["feature"][~inner] = LEAF
+    nodes["left"][~inner] = np.flatnonzero(~inner) - offsets[tree_of[~inner]]
     if value.ndim == 1:
         nodes["number"][~inner] = value[order[~inner]]
         return nodes, offsets, None
-    table, rows = _leaf_table(value[order[~inner]])
-    nodes["left"][~inner] = rows
+    table, nodes["number"][~inner] = _leaf_table(value[order[~inner]])
     return nodes, offsets, table
 
 
@@ -169,7 +169,7 @@ def _leaf_table(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """
     pure = (np.count_nonzero(values, axis=1) == 1) & (values.max(axis=1) == 1.0)
     k = values.shape[1]
-    rows = np.empty(len(values), dtype=np.uint32)
+    rows = np.empty(len(values))
     rows[pure] = values[pure].argmax(axis=1)
     rows[~pure] = k + np.arange(np.count_nonzero(~pure))
     return np.ascontiguousarray(np.concatenate([np.eye(k), values[~pure]])), rows

@@ -14,6 +14,8 @@ METADATA_KEY = "pgml"
 # marks in the ``feature`` of a forest's node
 LEAF = 1 << 31
 MISSING_LEFT = 1 << 30
+# the support vectors of a kernel machine lie in panels of so many, feature by feature
+PANEL = 8
 
 _ITEMS = {"F64": ("d", 8), "F32": ("f", 4), "I64": ("q", 8), "U8": ("B", 1)}
 
@@ -57,7 +59,7 @@ def parse(buffer: object) -> tuple[dict, dict[str, Tensor]]:
 def _tensor(name: str, entry: dict, data: memoryview) -> Tensor:
     code, size = _ITEMS[entry["dtype"]]
     shape, (begin, end) = tuple(entry["shape"]), entry["data_offsets"]
-    if not all(type(number) is int and number >= 0 for number in (*shape, begin, end)):
+    if len(shape) > 2 or not all(type(number) is int and number >= 0 for number in (*shape, begin, end)):
         raise CorruptPredictor(f"the predictor's tensor {name!r} has a shape or place that is no number")
     if not begin <= end <= len(data) or end - begin != math.prod(shape) * size:
         raise CorruptPredictor(f"the predictor's tensor {name!r} does not lie inside the file")

@@ -12,6 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from pgml.predictors.expressions import check_expression
+from pgml.predictors.format import PANEL
 from pgml.predictors.outputs import check_output
 from pgml.predictors.predictor import Predictor, floats, labels
 
@@ -45,4 +46,56 @@ def predictor(
     [K - 1, m], and there is a score a pair of classes. ``platt`` is libsvm's (A, B), a number a pair each, and
     gives "one_vs_one" its probabilities. Raises ValueError where shapes do not fit.
     """
-    raise NotImplementedError
+    if not machines:
+        raise ValueError("a kernel predictor needs a machine")
+    n_features = np.asarray(machines[0].vectors).shape[1]
+    described, packed, coefficients, intercepts, whiteners = [], [], [], [], []
+    starts: dict[bytes, int] = {}  # the machines of one process a class share their vectors
+    rows = 0
+    for machine in machines:
+        check_expression(machine.expression, n_features)
+        vectors = floats(machine.vectors, (-1, n_features))
+        weights = np.atleast_2d(floats(machine.coefficients, np.shape(machine.coefficients)))
+        if weights.shape[1] != len(vectors) or not len(vectors):
+            raise ValueError(f"{weights.shape[1]} coefficients for {len(vectors)} vectors")
+        key = vectors.tobytes()
+        if key not in starts:
+            starts[key] = rows
+            packed.append(_panels(vectors))
+            rows += packed[-1].size // n_features
+        n_scores = len(weights) if class_sizes is None else (len(weights) + 1) * len(weights) // 2
+        described.append(
+            {
+                "expression": machine.expression,
+                "first": starts[key],
+                "vectors": len(vectors),
+                "rows": len(weights),
+                "whitener": machine.whitener is not None,
+            }
+        )
+        coefficients.append(weights.ravel())
+        intercepts.append(np.broadcast_to(np.ravel(machine.intercept), (n_scores,)))
+        if machine.whitener is not None:
+            whiteners.append(floats(machine.whitener, (len(vectors), len(vectors))).ravel())
+    tensors = {
+        "vectors": np.concatenate(packed),
+        "coefficients": np.concatenate(coefficients),
+        "intercept": floats(np.concatenate(intercepts), (-1,)),
+    }
+    if whiteners:
+        tensors["whiteners"] = np.concatenate(whiteners)
+    if class_sizes is not None:
+        tensors["class_sizes"] = np.ascontiguousarray(class_sizes, dtype=np.int64)
+    if platt is not None:
+        n_pairs = len(tensors["intercept"])
+        tensors["platt"] = np.concatenate([floats(part, (n_pairs,)) for part in platt])
+    check_output(output, len(tensors["intercept"]), classes)
+    return Predictor("kernel", n_features, output, tensors, {"machines": described}, classes=labels(classes))
+
+
+def _panels(vectors: np.ndarray) -> np.ndarray:
+    """Return ``vectors`` [m, n] as panels of PANEL vectors, each feature by feature, the last filled up with 0."""
+    m, n_features = vectors.shape
+    padded = np.zeros((-(-m // PANEL) * PANEL, n_features))
+    padded[:m] = vectors
+    return np.ascontiguousarray(padded.reshape(-1, PANEL, n_features).transpose(0, 2, 1)).ravel()

@@ -1,0 +1,104 @@
+"""Compile XGBoost's boosters from their JSON form."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+import numpy as np
+
+from pgml.predictors import forest, linear
+from pgml.predictors.predictor import NotCompilable, Predictor
+
+# objective: (output for regression or classification, how base_score becomes a margin)
+_OBJECTIVES = {
+    "reg:squarederror": ("value", "identity"),
+    "reg:squaredlogerror": ("value", "identity"),
+    "reg:pseudohubererror": ("value", "identity"),
+    "reg:absoluteerror": ("value", "identity"),
+    "reg:quantileerror": ("value", "identity"),
+    "reg:logistic": ("sigmoid", "logit"),
+    "count:poisson": ("exp", "log"),
+    "reg:gamma": ("exp", "log"),
+    "reg:tweedie": ("exp", "log"),
+    "binary:logistic": ("logistic", "logit"),
+    "binary:logitraw": ("label", "logit"),
+    "binary:hinge": ("label", "identity"),
+    "multi:softprob": ("softmax", "identity"),
+    "multi:softmax": ("softmax", "identity"),
+}
+
+
+def xgboost(model, *, classes: Sequence[float] | None = None) -> Predictor:
+    """Return the predictor of an ``xgboost.Booster`` or of a fitted ``XGBRegressor``, ``XGBClassifier``, ...
+
+    Of a model that stopped early, the rounds up to its best one are compiled, as its ``predict`` uses them.
+    ``classes`` are the labels of a Booster that classifies. Raises NotCompilable for categorical splits,
+    leaves with a vector, several targets, and objectives that are neither regression nor classification.
+    """
+    booster, rounds = model, None
+    if hasattr(model, "get_booster"):
+        booster = model.get_booster()
+        _, end = model._get_iteration_range(None)
+        rounds = end or None
+        classes = getattr(model, "classes_", None) if classes is None else classes
+    learner = json.loads(booster.save_raw(raw_format="json"))["learner"]
+    parameters = learner["learner_model_param"]
+    objective = learner["objective"]["name"]
+    if objective not in _OBJECTIVES:
+        raise NotCompilable(f"the objective {objective} is not compiled")
+    if int(parameters["num_target"]) > 1:
+        raise NotCompilable("a booster of several targets is not compiled")
+    output, link = _OBJECTIVES[objective]
+    n_scores = max(1, int(parameters["num_class"]))
+    common = {"single": True, "missing": True, "output": output, "classes": classes}
+    n_features = int(parameters["num_feature"])
+    start = _margins(parameters["base_score"], link, n_scores)
+    machine = learner["gradient_booster"]
+    if machine["name"] == "gblinear":
+        return _gblinear(machine["model"], n_features, start, common)
+    return _trees(machine, n_features, start, common, rounds)
+
+
+def _margins(base_score: str, link: str, n_scores: int) -> np.ndarray:
+    """Return the scores [n_scores] that boosting starts from, float32, computed as the library does."""
+    base = np.atleast_1d(np.array(json.loads(base_score), dtype=np.float32))
+    one = np.float32(1)
+    if link == "logit":
+        base = -np.log(one / base - one)
+    elif link == "log":
+        base = np.log(base)
+    return np.broadcast_to(base, (n_scores,)).astype(np.float32)
+
+
+def _gblinear(model: dict, n_features: int, start: np.ndarray, common: dict) -> Predictor:
+    weights = np.array(model["weights"], dtype=np.float32).reshape(n_features + 1, len(start))
+    return linear.predictor(weights[:-1].T, weights[-1] + start, **common)
+
+
+def _trees(machine: dict, n_features: int, start: np.ndarray, common: dict, rounds: int | None) -> Predictor:
+    drop = machine.get("weight_drop")
+    model = machine["gbtree"]["model"] if "gbtree" in machine else machine["model"]
+    n_trees = len(model["trees"]) if rounds is None else model["iteration_indptr"][rounds]
+    weights = np.ones(n_trees, np.float32) if drop is None else np.array(drop[:n_trees], np.float32)
+    trees = [_tree(record, weight) for record, weight in zip(model["trees"], weights)]
+    scores = model["tree_info"][:n_trees]
+    return forest.predictor(trees, n_features, start=start, scores=scores, input="single", **common)
+
+
+def _tree(record: dict, weight: np.float32) -> forest.Tree:
+    if record["categories_nodes"]:
+        raise NotCompilable("categorical splits of XGBoost are not compiled")
+    if int(record["tree_param"]["size_leaf_vector"]) > 1:
+        raise NotCompilable("trees with vector leaves are not compiled")
+    # a leaf keeps its value where an inner node keeps its threshold
+    conditions = np.array(record["split_conditions"], dtype=np.float32)
+    return forest.Tree(
+        np.array(record["left_children"]),
+        np.array(record["right_children"]),
+        np.array(record["split_indices"]),
+        # x < t is x <= the float32 just below t
+        np.nextafter(conditions, np.float32(-np.inf)),
+        conditions * weight,
+        np.array(record["default_left"], dtype=bool),
+    )

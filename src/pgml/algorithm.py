@@ -31,7 +31,7 @@ class Algorithm:
         source: where it is described: a paper or the library's page.
         hyperparameters: what users can set. The default of each is passed on as well, so it is the default
             that counts, whatever the library's own.
-        constraints: what must hold between several of them.
+        constraints: what must hold between several of them, or between some and the data.
         left_out: the estimator's own parameters that users cannot set, each with the reason why.
         scaled: whether the features are standardised (mean 0, standard deviation 1) before it sees them.
         missing: whether it knows missing values (NaN in ``X``); otherwise a missing value is an error.
@@ -62,13 +62,16 @@ class Algorithm:
         """
         raise NotImplementedError
 
-    def fit(self, estimator: Any, X: Any, y: Any) -> Any:
-        """Fit the estimator, without changing ``X`` and ``y``, and return it.
+    def fit(self, values: Mapping[str, Any], X: Any, y: Any) -> Any:
+        """Return an estimator with the hyperparameters ``values`` (from :meth:`check`), fitted to ``X`` and ``y``.
 
-        Override it to hand over more than ``X`` and ``y``, or to raise
-        :class:`pgml.errors.InvalidHyperparameter` where a hyperparameter does not suit the data.
+        Neither array is changed. Override it to hand over more than the two.
+
+        Raises:
+            InvalidHyperparameter: the data break one of the constraints.
         """
-        return estimator.fit(X, y)
+        self.check_data(values, X, y)
+        return self.estimator(**values).fit(X, y)
 
     def compile(self, fitted: Any) -> Predictor | None:
         """Return the fitted estimator as a predictor of one of the families, or None to leave it to the engine.
@@ -106,6 +109,12 @@ class Algorithm:
             if name in self.left_out and name not in declared:
                 raise InvalidHyperparameter(f"{self.name}: {name} cannot be set: {self.left_out[name]}")
         return hyperparameters.check(self.name, self.hyperparameters, given, self.constraints)
+
+    def check_data(self, values: Mapping[str, Any], X: Any, y: Any) -> None:
+        """Raise InvalidHyperparameter where the data break one of the constraints on ``values``."""
+        for constraint in self.constraints:
+            if constraint.needs_data:
+                constraint.require(self.name, values, X=X, y=y)
 
     def json_schema(self) -> dict[str, Any]:
         """Return the JSON Schema of the hyperparameters."""

@@ -215,7 +215,7 @@ class Hyperparameter:
 
     def but(self, **changes: Any) -> Hyperparameter:
         """Return this declaration with some of its fields changed, for an algorithm that differs in them."""
-        return replace(self, **{"nullable": False, **changes} if "default" in changes else changes)
+        return replace(self, **changes)
 
     def schema(self) -> dict[str, Any]:
         """Return the JSON Schema of this hyperparameter."""
@@ -242,25 +242,29 @@ class Hyperparameter:
 
 @dataclass(frozen=True)
 class Constraint:
-    """What must hold between several hyperparameters, each allowed by itself.
+    """What must hold between several hyperparameters, or between some and the training data ``X`` and ``y``.
 
-    ``rule`` completes the sentence "it must be that ..." in the hyperparameters' names; ``holds`` takes the
-    values it speaks about as parameters of those names::
+    ``rule`` is a sentence in the hyperparameters' names; ``holds`` takes the values it speaks about, and
+    ``X`` or ``y`` or both, as parameters of those names::
 
-        Constraint("solver is saga where l1_ratio is above 0", lambda solver, l1_ratio: ...)
+        Constraint("solver must be saga where l1_ratio is above 0", lambda solver, l1_ratio: ...)
+        Constraint("n_nonzero_coefs must be at most the number of features", lambda n_nonzero_coefs, X: ...)
     """
 
     rule: str
     holds: Callable[..., bool]
 
     @property
-    def names(self) -> tuple[str, ...]:
-        """The hyperparameters that the rule speaks about."""
-        return tuple(inspect.signature(self.holds).parameters)
+    def needs_data(self) -> bool:
+        """Whether only the training data can tell."""
+        return not {"X", "y"}.isdisjoint(inspect.signature(self.holds).parameters)
 
-    def broken_by(self, values: Mapping[str, Any]) -> bool:
-        """Return whether ``values``, one for each declared hyperparameter, break the rule."""
-        return not self.holds(*(values[name] for name in self.names))
+    def require(self, owner: str, values: Mapping[str, Any], **data: Any) -> None:
+        """Raise InvalidHyperparameter if ``values`` (one for each hyperparameter) and ``data`` break the rule."""
+        names = inspect.signature(self.holds).parameters
+        if not self.holds(**{name: {**values, **data}[name] for name in names}):
+            got = ", ".join(f"{name} {json.dumps(values[name])}" for name in names if name not in data)
+            raise InvalidHyperparameter(f"{owner}: {self.rule}, got {got}")
 
 
 def check(
@@ -291,9 +295,8 @@ def check(
                 hint=hyperparameter.description,
             ) from None
     for constraint in constraints:
-        if constraint.broken_by(values):
-            got = ", ".join(f"{name} {json.dumps(values[name])}" for name in constraint.names)
-            raise InvalidHyperparameter(f"{owner}: it must be that {constraint.rule}, got {got}")
+        if not constraint.needs_data:
+            constraint.require(owner, values)
     return values
 
 

@@ -1,0 +1,76 @@
+"""Algorithms that are one class of scikit-learn each, named by its path."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from pgml.algorithm import Algorithm
+from pgml.errors import CorruptPredictor
+
+if TYPE_CHECKING:
+    import numpy
+
+    from pgml.predictors import Predictor
+
+
+class ScikitLearn(Algorithm):
+    """An algorithm whose hyperparameters are the parameters of one scikit-learn estimator.
+
+    Attributes:
+        library: the path of the estimator's class, in the words of scikit-learn's documentation.
+    """
+
+    library: str
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        if "library" in vars(cls) and not cls.source:
+            cls.source = f"https://scikit-learn.org/stable/modules/generated/{cls.library}.html"
+
+    def estimator(self, **hyperparameters: Any) -> Any:
+        module, _, name = self.library.rpartition(".")
+        return getattr(import_module(module), name)(**hyperparameters)
+
+
+class LinearModel(ScikitLearn):
+    """A weighted sum of the features: on standardised features, compiled to coefficients and intercept."""
+
+    scaled = True
+
+    def compile(self, fitted: Any) -> Predictor:
+        from pgml.predictors.convert.linear_models import linear_model
+
+        return linear_model(fitted)
+
+
+class TreeEnsemble(ScikitLearn):
+    """Trees of scikit-learn. Their compiled code follows the indices of a saved tree without looking."""
+
+    trusted_types = ("sklearn.tree._tree.Tree",)
+
+    def load(self, saved: bytes) -> Any:
+        """Return the estimator that :meth:`save` saved; raise CorruptPredictor where a tree leads astray."""
+        fitted = super().load(saved)
+        for left, right, feature in self.trees(fitted):
+            if not _leads_down(left, right, feature, fitted.n_features_in_):
+                raise CorruptPredictor(f"the saved {self.name} model has a tree that is not one")
+        return fitted
+
+    def trees(self, fitted: Any) -> Iterable[tuple[numpy.ndarray, numpy.ndarray, numpy.ndarray]]:
+        """Yield the left child, right child and feature of each node of each tree; -1 children are of a leaf."""
+        members = fitted.estimators_
+        for member in members.ravel() if hasattr(members, "ravel") else members:
+            tree = member.tree_
+            yield tree.children_left, tree.children_right, tree.feature
+
+
+def _leads_down(left: numpy.ndarray, right: numpy.ndarray, feature: numpy.ndarray, n_features: int) -> bool:
+    """Return whether every inner node leads to later nodes of the same tree, on a feature that there is."""
+    import numpy
+
+    nodes = numpy.arange(len(left))
+    inner = left != -1
+    below = all(numpy.all((nodes < child)[inner] & (child < len(nodes))[inner]) for child in (left, right))
+    return bool(below and numpy.all((0 <= feature[inner]) & (feature[inner] < n_features)))

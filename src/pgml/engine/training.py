@@ -46,9 +46,8 @@ class Training:
         X_train, X_test = self._scale()
         y_train, y_test = self.y[~self.test], self.y[self.test]
 
-        estimator = self._plugin("making the estimator", self.algorithm.estimator, **self.hyperparameters)
         started = time.perf_counter()
-        fitted = self._plugin("fitting", self.algorithm.fit, estimator, X_train, y_train)
+        fitted = self._plugin("fitting", self.algorithm.fit, self.hyperparameters, X_train, y_train)
         fit_time = time.perf_counter() - started
         started = time.perf_counter()
         predictions = self._plugin("predicting", fitted.predict, X_test)
@@ -159,6 +158,7 @@ class Training:
             len(self.matrix.feature_names),
             "",
             {},
+            {"algorithm": self.algorithm.name},
             classes=None if self.classes is None else tuple(range(len(self.classes))),
             missing=self.algorithm.missing,
         ).prepared(**knowledge)

@@ -141,18 +141,23 @@ class Worker:
 
     # -- predicting ----------------------------------------------------------------------------------------
 
-    def _do_hold(
-        self, predictor: bytearray, estimator: bytearray, digest: str, algorithm: str, objective: str
+    def _do_predict(
+        self,
+        rows: bytearray,
+        predictor: bytearray | None = None,
+        estimator: bytearray | None = None,
+        *,
+        digest: str,
+        algorithm: str,
+        objective: str,
     ) -> Answer:
-        self._held[digest] = HeldModel(predictor, estimator, self._registry.find(algorithm, objective))
-        while len(self._held) > _MODELS_HELD:
-            self._held.popitem(last=False)
-        return (None,)
-
-    def _do_predict(self, rows: bytearray, digest: str) -> Answer:
-        """Predictions for packed rows of float64; None where the model is not held (any more)."""
+        """Predictions for packed rows of float64; None where the model is not held and its bytes did not come."""
         import numpy as np
 
+        if predictor is not None:
+            self._held[digest] = HeldModel(predictor, estimator, self._registry.find(algorithm, objective))
+            if len(self._held) > _MODELS_HELD:
+                self._held.popitem(last=False)
         if digest not in self._held:
             return (None,)
         self._held.move_to_end(digest)

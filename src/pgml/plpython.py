@@ -1,0 +1,43 @@
+"""The door from PL/Python: one call a verb, JSON in and out, errors as values."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pgml
+from pgml.database import Database
+from pgml.engine.client import Engine
+from pgml.errors import PgmlError
+from pgml.orchestrator import Orchestrator
+
+VERBS = ("algorithms", "hyperparameters", "load_dataset", "train", "deploy")
+
+_orchestrator: Orchestrator | None = None
+
+
+def call(plpy: Any, verb: str, arguments: str) -> str:
+    """Return ``{"result": ...}`` or ``{"error": {sqlstate, message, detail, hint}}`` as JSON.
+
+    ``arguments`` is a JSON object of the verb's arguments by name. What PostgreSQL raises comes back with its
+    own SQLSTATE, what pgml raises on purpose with that of its class.
+    """
+    global _orchestrator
+    if verb == "version":
+        return json.dumps({"result": pgml.__version__})
+    if verb not in VERBS:
+        raise ValueError(f"there is no verb {verb}")
+    if _orchestrator is None:
+        database = Database(plpy)
+        _orchestrator = Orchestrator(database, Engine(database.breathe, database.warn))
+    try:
+        return json.dumps({"result": getattr(_orchestrator, verb)(**json.loads(arguments))})
+    except PgmlError as error:
+        return _failure(error.sqlstate, error.message, error.detail, error.hint)
+    except plpy.SPIError as error:
+        detail, hint = error.spidata[1:3] if error.spidata else (None, None)
+        return _failure(error.sqlstate, str(error), detail, hint)
+
+
+def _failure(sqlstate: str, message: str, detail: str | None, hint: str | None) -> str:
+    return json.dumps({"error": {"sqlstate": sqlstate, "message": message, "detail": detail, "hint": hint}})

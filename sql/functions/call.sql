@@ -8,12 +8,22 @@ $$;
 
 CREATE OR REPLACE FUNCTION pgml._raise(error jsonb) RETURNS void
 LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $$
+DECLARE
+    code text := error ->> 'sqlstate';
+    said text := error ->> 'message';
+    details text := error ->> 'detail';
+    advice text := error ->> 'hint';
 BEGIN
-    RAISE EXCEPTION USING
-        errcode = error ->> 'sqlstate',
-        message = error ->> 'message',
-        detail = coalesce(error ->> 'detail', ''),
-        hint = coalesce(error ->> 'hint', '');
+    -- RAISE takes no NULL for what is left out, and prints what is empty.
+    IF details IS NULL AND advice IS NULL THEN
+        RAISE EXCEPTION USING errcode = code, message = said;
+    ELSIF details IS NULL THEN
+        RAISE EXCEPTION USING errcode = code, message = said, hint = advice;
+    ELSIF advice IS NULL THEN
+        RAISE EXCEPTION USING errcode = code, message = said, detail = details;
+    ELSE
+        RAISE EXCEPTION USING errcode = code, message = said, detail = details, hint = advice;
+    END IF;
 END
 $$;
 

@@ -46,23 +46,23 @@ class Orchestrator:
         _require(source=source)
         columns, slices = self._engine.ask("dataset", source=source)
         table = f"pgml.{self._database.quote_name(source)}"
-        mark = "a data set that pgml.load_dataset loaded"
         there = self._database.one(
             "SELECT pg_catalog.obj_description(pg_catalog.to_regclass($1), 'pg_class') IS NOT DISTINCT FROM $2 AS ours"
             " WHERE pg_catalog.to_regclass($1) IS NOT NULL",
             "text text",
             table,
-            mark,
+            relation.DATASET_MARK,
         )
         if there and not there["ours"]:
             raise InvalidArgument(
                 f"{table} exists and is not a data set: it would be lost",
                 hint="rename it, then load the data set again",
             )
-        self._database.define(f"DROP TABLE IF EXISTS {table}")
+        if there:
+            self._database.define(f"DROP TABLE {table}")
         defined = ", ".join(f"{self._database.quote_name(name)} {sql_type}" for name, sql_type in columns)
         self._database.define(f"CREATE TABLE {table} ({defined})")
-        self._database.define(f"COMMENT ON TABLE {table} IS {self._database.quote_text(mark)}")
+        self._database.define(f"COMMENT ON TABLE {table} IS {self._database.quote_text(relation.DATASET_MARK)}")
         for rows in slices:
             self._database.query(
                 f"INSERT INTO {table} SELECT * FROM json_populate_recordset(NULL::{table}, $1)", "json", rows.decode()

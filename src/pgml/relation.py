@@ -10,6 +10,8 @@ from pgml.database import Database
 from pgml.errors import UnknownColumn, UnknownRelation, UnsupportedType, UnusableData, choices_hint
 from pgml.features import Column
 
+DATASET_MARK = "a data set that pgml.load_dataset loaded"  # the comment on such a table
+
 _READABLE_KINDS = {"r": "table", "p": "table", "f": "foreign table", "v": "view", "m": "materialized view"}
 _SLICE_BYTES = 16 << 20  # how much of a snapshot is packed at a time
 _PAGE_BYTES = 8192
@@ -58,7 +60,10 @@ def find(database: Database, name: str) -> str:
         "SELECT c.oid::regclass::text AS name FROM pg_catalog.pg_class AS c"
         " JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace"
         " WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND n.nspname NOT LIKE 'pg\\_%'"
-        " AND n.nspname <> 'information_schema' AND NOT (n.nspname = 'pgml' AND c.relname ~ '^snapshot_[0-9]+$')"
+        " AND n.nspname <> 'information_schema'"
+        " AND (n.nspname <> 'pgml' OR pg_catalog.obj_description(c.oid, 'pg_class') = $1)",
+        "text",
+        DATASET_MARK,
     )
     raise UnknownRelation(
         f'there is no table or view "{name}"', hint=choices_hint(name, [row["name"] for row in known])

@@ -153,15 +153,20 @@ class Training:
                 "so the engine makes its predictions",
                 stacklevel=1,
             )
+        return self._left_to_the_engine().prepared(**knowledge)
+
+    def _left_to_the_engine(self) -> predictors.Predictor:
+        """Return the predictor of a model that only its plugin can evaluate."""
+        count = 0 if self.classes is None else len(self.classes)
         return predictors.Predictor(
             "engine",
             len(self.matrix.feature_names),
-            "",
+            "label" if count else "value",
             {},
-            {"algorithm": self.algorithm.name},
-            classes=None if self.classes is None else tuple(range(len(self.classes))),
+            {"algorithm": self.algorithm.name, "scores": count if count > 2 else 1},
+            classes=tuple(range(count)) or None,
             missing=self.algorithm.missing,
-        ).prepared(**knowledge)
+        )
 
     def _plugin(self, doing: str, function: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
         return call_plugin(self.provided, doing, function, *arguments, **named)

@@ -30,7 +30,7 @@ def load(buffer: object, pure: bool = False) -> Evaluator:
     """
     about, tensors = parse(buffer)
     family, common, parts = take_apart(about, tensors)
-    if pure or _evaluate is None:
+    if pure or _evaluate is None or family == "engine":
         from pgml.predictors import reference as implementation
     else:
         implementation = _evaluate
@@ -52,6 +52,7 @@ class Evaluator:
     """
 
     def __init__(self, model: object, common, about: dict, single_input: bool):
+        self.family: str = about["family"]
         self.features: tuple[str, ...] = tuple(about["features"])
         self.n_features: int = common.n_features
         self.objective: str = about["objective"]
@@ -64,13 +65,17 @@ class Evaluator:
         self._single_input = single_input
 
     def predict_carefully(self, features: Sequence) -> float:
-        """Return what ``predict`` does, also for nested lists; say precisely what is wrong where it cannot.
+        """Return what ``predict`` does, also for nested lists; raise as ``clean`` does where it cannot."""
+        return self.predict(self.clean(features))
 
-        Raises WrongFeatures, UnsupportedType, MissingValue or InfiniteValue.
+    def clean(self, features: Sequence) -> list[float]:
+        """Return the row as a flat list of numbers, NaN where one is missing.
+
+        Raises WrongFeatures, UnsupportedType, MissingValue or InfiniteValue, which say what is wrong.
         """
         row = list(_flat(features))
         self._check(row)
-        return self.predict([_number(value) for value in row])
+        return [_number(value) for value in row]
 
     def predict_batch(self, rows: object, n_rows: int) -> array:
         """Return the answers [n_rows] to a C-ordered buffer of float64 [n_rows, n_features]; NaN is missing.

@@ -156,7 +156,11 @@ def _dense(settings: Mapping, tensors: Mapping[str, Tensor], n_features: int) ->
     return width, (tuple(layers), settings["activation"])
 
 
-_FAMILIES = {"linear": _linear, "forest": _forest, "kernel": _kernel, "dense": _dense}
+def _engine(settings: Mapping, tensors: Mapping[str, Tensor], n_features: int) -> tuple[int, tuple]:
+    return _count(settings["scores"]), ()
+
+
+_FAMILIES = {"engine": _engine, "linear": _linear, "forest": _forest, "kernel": _kernel, "dense": _dense}
 
 
 def _count(value: object) -> int:

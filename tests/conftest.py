@@ -5,8 +5,9 @@ from __future__ import annotations
 import contextlib
 import itertools
 import shutil
+import socket
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psycopg2
@@ -78,6 +79,30 @@ def server_folder() -> Iterator[Path]:
     folder.chmod(0o755)
     yield folder
     shutil.rmtree(folder)
+
+
+@pytest.fixture
+def new_cluster(server_folder: Path) -> Iterator[Callable[..., Cluster]]:
+    """Make a private server that has not been created yet, of a class and in a folder below `server_folder`."""
+    made = []
+
+    def new(name: str | None = None, kind: type[Cluster] = Cluster) -> Cluster:
+        made.append(kind(server_folder / (name or f"cluster_{next(_numbers)}"), settings=NOT_DURABLE))
+        return made[-1]
+
+    yield new
+    for cluster in made:
+        cluster.stop()
+        shutil.rmtree(cluster.home, ignore_errors=True)
+        shutil.rmtree(cluster.socket_folder, ignore_errors=True)
+
+
+@pytest.fixture
+def free_port() -> int:
+    """A TCP port that nobody listened on a moment ago."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
 
 
 @pytest.fixture(scope="session")

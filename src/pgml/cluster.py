@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import compileall
 import contextlib
+import errno
 import fcntl
 import os
 import shlex
@@ -103,17 +104,9 @@ class Cluster:
 
     @contextlib.contextmanager
     def locked(self) -> Iterator[None]:
-        """Keep other commands from changing the server's files meanwhile; makes its folder where it is missing."""
-        try:
-            if not self.home.exists():
-                self.home.mkdir(parents=True)
-                self.home.chmod(0o755)  # whatever the umask: the server's user has to get through
-            lock = os.open(self.home / "lock", os.O_RDWR | os.O_CREAT, 0o600)
-        except OSError as error:
-            raise ServerError(
-                f"cannot write to the server's folder {self.home}: {error.strerror}",
-                hint="set PGML_HOME to another one, or run this as its owner",
-            ) from error
+        """Keep other commands from changing the server meanwhile."""
+        self._make_home()
+        lock = os.open(self.home / "lock", os.O_RDWR | os.O_CREAT, 0o600)
         try:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
@@ -137,8 +130,8 @@ class Cluster:
         with open(draft / "postgresql.conf", "a") as file:
             file.write(_SETTINGS)
         (draft / "pg_hba.conf").write_text(_AUTHENTICATION)
-        owners = dict.fromkeys(("root", user.name, ServerUser.choose(self.home).name))
-        (draft / "pg_ident.conf").write_text("".join(f"owner {owner} postgres\n" for owner in owners))
+        owners = dict.fromkeys(("root", user.name))
+        (draft / "pg_ident.conf").write_text("".join(f'owner "{owner}" postgres\n' for owner in owners))
         draft.rename(self.data)
 
     def start(self, port: int | None = None, address: str = LOCALHOST, password: str | None = None) -> None:
@@ -152,11 +145,13 @@ class Cluster:
                 raise ServerError(
                     f"the server runs already, on port {running.port}", hint=f"pgml down && pgml up --port {port}"
                 )
+            if password or not self.passwords.password:
+                self._set_password(running.port, password)
             return
         port = port or self.port
         if address:
             postmaster.check_port_free(address, port)
-        options = self._prepare(port, address, password)
+        options = self._prepare(port, address)
         user, programs = self.user, self.postgres
         self.log.touch(mode=0o600)
         logged = user.owns(self.log).stat().st_size
@@ -171,13 +166,13 @@ class Cluster:
                 file.seek(logged)
                 said = "; ".join(line.partition("FATAL:")[2].strip() for line in file if "FATAL:" in line)
             raise ServerError(f"PostgreSQL did not start: {said or error}", hint=f"see {self.log}") from error
-        self._set_password()
+        self._set_password(port, password)
 
     def foreground(self, port: int | None = None, address: str = LOCALHOST) -> None:
         """Turn this process into the server, which must not run yet. Does not return."""
         port = port or self.port
         postmaster.check_port_free(address, port)
-        options = self._prepare(port, address, None)
+        options = self._prepare(port, address)
         program = self.postgres.program("postgres")
         environment, user = self.environment(), self.user
         os.chdir("/")
@@ -198,6 +193,15 @@ class Cluster:
         kept["HOME"] = self.user.home
         return kept | {"PYTHONPATH": str(PACKAGE.parent), "PGML_PYTHON": sys.executable}
 
+    def create_database(self, name: str) -> None:
+        """Create a database of the running server, unless it is there."""
+        from psycopg2 import sql
+
+        with contextlib.closing(self.connect("postgres")) as connection, connection.cursor() as cursor:
+            cursor.execute("SELECT 1 FROM pg_database WHERE datname = %s", (name,))
+            if cursor.fetchone() is None:
+                cursor.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+
     def dsn(self, database: str = DATABASE) -> str:
         """Return the owner's connection string, through the Unix socket."""
         from psycopg2.extensions import make_dsn
@@ -212,8 +216,21 @@ class Cluster:
         connection.autocommit = True
         return connection
 
-    def _prepare(self, port: int, address: str, password: str | None) -> list[str]:
-        """Make the server ready to start: files, folders and password; return the server's options."""
+    def _make_home(self) -> None:
+        try:
+            with contextlib.suppress(FileExistsError):
+                self.home.mkdir(parents=True)
+                self.home.chmod(0o755)  # whatever the umask: the server's user has to get through
+            if not os.access(self.home, os.W_OK):
+                raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+        except OSError as error:
+            raise ServerError(
+                f"cannot write to the server's folder {self.home}: {error.strerror}",
+                hint="set PGML_HOME to another one, or run this as its owner",
+            ) from error
+
+    def _prepare(self, port: int, address: str) -> list[str]:
+        """Make the server ready to start, and return the server's options."""
         user, programs = self.user, self.postgres
         mine = f"{sys.version_info.major}.{sys.version_info.minor}"
         if programs.python_version not in (None, mine):
@@ -222,18 +239,20 @@ class Cluster:
                 f"installed in an environment of Python {mine}",
                 hint=f"make the environment with python{programs.python_version} -m venv",
             )
+        self._make_home()
         user.check_reads(PACKAGE, self.home)
         compileall.compile_dir(PACKAGE, quiet=2)  # for backends that may not write bytecode, and would parse each time
         self.create()
         postmaster.make_private(self.socket_folder, user.uid, user.gid)
         postmaster.clear_stale(self.data, self.socket_folder)
-        self.passwords.keep(port, password)
         place = {"port": port, "listen_addresses": address, "unix_socket_directories": self.socket_folder}
         return [word for name, value in (place | self.settings).items() for word in ("-c", f"{name}={value}")]
 
-    def _set_password(self) -> None:
+    def _set_password(self, port: int, password: str | None) -> None:
+        """Keep the owner's password (the one given, the one kept before, or a new one) and tell the server."""
         from psycopg2.extensions import encrypt_password
 
+        kept = self.passwords.keep(port, password)
         with contextlib.closing(self.connect("postgres")) as connection, connection.cursor() as cursor:
-            secret = encrypt_password(self.passwords.password, "postgres", connection, "scram-sha-256")
+            secret = encrypt_password(kept, "postgres", connection, "scram-sha-256")
             cursor.execute("ALTER ROLE postgres PASSWORD %s", (secret,))

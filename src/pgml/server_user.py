@@ -48,23 +48,20 @@ class ServerUser:
             owner = data.stat().st_uid if data.exists() else me
         except PermissionError as error:
             raise ServerError(f"{data.parent} belongs to somebody else", hint="run this as root") from error
-        if owner == me != 0:
-            entry = pwd.getpwuid(me)
-        elif me != 0:
+        if me not in (0, owner):
             raise ServerError(
                 f"the server in {data.parent} belongs to the user {_name(owner)}",
                 hint=f"run this as {_name(owner)} or root, or set PGML_HOME to a folder of your own",
             )
-        elif owner != 0:
-            entry = pwd.getpwuid(owner)
-        else:
-            try:
-                entry = pwd.getpwnam("postgres")
-            except KeyError:
-                raise ServerError(
-                    'PostgreSQL refuses to run as root, and there is no user "postgres" to run it as',
-                    hint="useradd --system postgres, or run this as an ordinary user",
-                ) from None
+        try:
+            entry = pwd.getpwuid(owner) if owner else pwd.getpwnam("postgres")
+        except KeyError:
+            raise ServerError(
+                f"the system knows no user of number {owner}, which PostgreSQL would run as"
+                if owner
+                else 'PostgreSQL refuses to run as root, and there is no user "postgres" to run it as',
+                hint="useradd --system postgres, or run this as an ordinary user",
+            ) from None
         return cls(entry.pw_name, entry.pw_uid, entry.pw_gid, entry.pw_dir)
 
     def run(self, command: Sequence[str], environment: Mapping[str, str] | None = None) -> str:

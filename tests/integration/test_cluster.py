@@ -1,0 +1,287 @@
+"""The private server: made, started, stopped, killed and reached, as its owner and as somebody else."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psycopg2
+import pytest
+
+from pgml.cluster import PACKAGE, Cluster
+from pgml.errors import ServerError
+
+PGML = Path(sys.executable).with_name("pgml")
+as_root = pytest.mark.skipif(os.geteuid() != 0, reason="is about what root does for the server's user")
+
+
+def rows(connection, statement: str) -> list[tuple]:
+    with contextlib.closing(connection), connection.cursor() as cursor:
+        cursor.execute(statement)
+        return cursor.fetchall() if cursor.description else []
+
+
+def query(cluster: Cluster, statement: str) -> list[tuple]:
+    return rows(cluster.connect("postgres"), statement)
+
+
+def kill(cluster: Cluster) -> None:
+    """End the server's main process without letting it tidy up."""
+    pid = cluster.running.pid
+    os.kill(pid, signal.SIGKILL)
+    while Path(f"/proc/{pid}").exists():
+        time.sleep(0.01)
+
+
+@pytest.fixture
+def pgml(server_folder: Path, free_port: int):
+    """Run the command with a server folder of its own, and return the finished process."""
+    home = server_folder / "command"
+
+    def run(*words: str, **environment: str) -> subprocess.CompletedProcess:
+        variables = {**os.environ, "PGML_HOME": str(home), **environment}
+        return subprocess.run([str(PGML), *words], env=variables, capture_output=True, text=True, check=False)
+
+    yield run
+    run("down")
+    shutil.rmtree(home, ignore_errors=True)
+
+
+def test_a_day_with_the_private_server(pgml, free_port, server_folder):
+    home = server_folder / "command"
+    assert pgml("status").returncode == 3
+    first = pgml("up", "--port", str(free_port))
+    assert first.returncode == 0, first.stderr
+    assert f"runs on port {free_port}" in first.stdout
+    pid = Cluster(home).running.pid
+    assert pgml("up").returncode == 0
+    assert Cluster(home).running.pid == pid, "a second up leaves the server alone"
+
+    assert pgml("psql", "-c", "CREATE TABLE kept AS SELECT 42 AS answer").returncode == 0
+    assert pgml("psql", "-Atc", "SELECT pgml.version()").stdout.strip() == "0.1.0"
+    assert pgml("psql", "-Atc", "SELECT current_user, current_database()").stdout == "postgres|pgml_development\n"
+    encoding = "SELECT pg_encoding_to_char(encoding), datcollate FROM pg_database WHERE datname = current_database()"
+    assert pgml("psql", "-Atc", encoding).stdout == "UTF8|C.UTF-8\n"
+    assert pgml("psql", "-Atc", "SHOW data_checksums").stdout == "on\n"
+
+    assert pgml("down").returncode == 0
+    assert pgml("status").returncode == 3
+    assert "was not running" in pgml("down").stdout
+    assert pgml("up").returncode == 0
+    assert f"runs on port {free_port}" in pgml("status").stdout, "the port is remembered"
+    kill(Cluster(home))
+    assert pgml("status").returncode == 3
+    assert pgml("up").returncode == 0
+    assert pgml("psql", "-Atc", "SELECT answer FROM kept").stdout == "42\n"
+
+
+def test_psql_hands_on_arguments_and_exit_status(pgml):
+    assert "the server does not run\nTry: pgml up" in pgml("psql").stderr
+    assert pgml("up", "--listen", "").returncode == 0
+    assert "psql (PostgreSQL)" in pgml("psql", "--version").stdout
+    assert pgml("psql", "-v", "ON_ERROR_STOP=1", "-c", "SELECT 1/0").returncode == 1
+
+
+def test_tcp_asks_for_the_password(new_cluster, free_port):
+    cluster = new_cluster()
+    cluster.start(free_port)
+    assert cluster.passwords.path.stat().st_mode & 0o777 == 0o600
+    place = {"host": "127.0.0.1", "port": free_port, "user": "postgres", "dbname": "postgres"}
+    with pytest.raises(psycopg2.OperationalError, match="no password supplied"):
+        psycopg2.connect(**place, passfile="/nonexistent")
+    with pytest.raises(psycopg2.OperationalError, match="password authentication failed"):
+        psycopg2.connect(**place, password="wrong")
+    psycopg2.connect(**place, password=cluster.passwords.password).close()
+    psycopg2.connect(**place, passfile=str(cluster.passwords.path)).close()
+
+    cluster.start(password="it's: a\\secret")
+    assert cluster.passwords.password == "it's: a\\secret"
+    psycopg2.connect(**place, passfile=str(cluster.passwords.path)).close()
+    cluster.passwords.path.unlink()
+    cluster.start()
+    psycopg2.connect(**place, password=cluster.passwords.password).close()
+
+
+@as_root
+def test_the_socket_lets_only_the_owner_in(new_cluster):
+    cluster = new_cluster()
+    cluster.start(address="")
+    psql = [cluster.postgres.program("psql"), "--no-password", "-Atc", "SELECT current_user", cluster.dsn("postgres")]
+    assert subprocess.run(psql, capture_output=True, text=True, check=False).stdout == "postgres\n"
+    assert cluster.user.run(psql) == "postgres\n"
+    stranger = subprocess.run(psql, user="nobody", capture_output=True, text=True, check=False)
+    assert stranger.returncode != 0 and "Permission denied" in stranger.stderr
+    cluster.socket_folder.chmod(0o755)
+    stranger = subprocess.run(psql, user="nobody", capture_output=True, text=True, check=False)
+    assert "Peer authentication failed" in stranger.stderr
+
+
+@as_root
+def test_root_runs_it_as_an_ordinary_user(new_cluster):
+    cluster = new_cluster()
+    cluster.start(address="")
+    assert Path(f"/proc/{cluster.running.pid}").stat().st_uid == cluster.user.uid != 0
+
+
+def test_root_without_a_user_for_the_server_is_told_so(new_cluster, monkeypatch):
+    def unknown(name):
+        raise KeyError(name)
+
+    monkeypatch.setattr("os.geteuid", lambda: 0)
+    monkeypatch.setattr("pwd.getpwnam", unknown)
+    with pytest.raises(ServerError, match="refuses to run as root"):
+        _ = new_cluster("nowhere").user
+    monkeypatch.undo()
+
+
+def test_a_taken_port_is_named_with_who_has_it(new_cluster):
+    cluster = new_cluster()
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        with pytest.raises(ServerError, match=rf"port {port} is taken by .* \(process {os.getpid()}\)") as refused:
+            cluster.start(port)
+    assert f"--port {port + 1}" in refused.value.hint
+    assert not cluster.exists
+
+
+def test_another_port_for_a_running_server_is_refused(new_cluster):
+    cluster = new_cluster()
+    cluster.start(address="")
+    with pytest.raises(ServerError, match="runs already, on port 5433"):
+        cluster.start(5999)
+
+
+@pytest.mark.parametrize("pid_taken", [False, True])
+def test_a_killed_server_starts_again(new_cluster, pid_taken):
+    cluster = new_cluster()
+    cluster.start(address="")
+    query(cluster, "CREATE TABLE kept AS SELECT 42 AS answer")
+    query(cluster, "CHECKPOINT")  # the tests' servers do not wait for the disk at a commit
+    kill(cluster)
+    other = subprocess.Popen(["sleep", "60"], **({"user": cluster.user.uid} if os.geteuid() == 0 else {}))
+    try:
+        if pid_taken:
+            for lock in (cluster.data / "postmaster.pid", cluster.socket_folder / ".s.PGSQL.5433.lock"):
+                lines = lock.read_text().splitlines(keepends=True)
+                lock.write_text("".join([f"{other.pid}\n", *lines[1:]]))
+        assert cluster.running is None
+        cluster.start(address="")
+        assert query(cluster, "SELECT answer FROM kept") == [(42,)]
+    finally:
+        other.kill()
+        other.wait()
+
+
+def test_a_long_path_gets_a_short_socket(new_cluster):
+    cluster = new_cluster("a" * 120)
+    cluster.start(address="")
+    assert query(cluster, "SELECT 1") == [(1,)]
+    assert cluster.home not in cluster.socket_folder.parents
+    assert cluster.socket_folder.stat().st_mode & 0o777 == 0o700
+
+
+def test_a_socket_folder_that_somebody_else_made_is_refused(new_cluster):
+    cluster = new_cluster("b" * 120)
+    cluster.socket_folder.mkdir(mode=0o777)
+    cluster.socket_folder.chmod(0o777)
+    with pytest.raises(ServerError, match="is not a folder of the server's user alone"):
+        cluster.start(address="")
+
+
+def test_an_interrupted_creation_is_made_anew(new_cluster):
+    cluster = new_cluster()
+    (cluster.home / "data.new").mkdir(parents=True)
+    (cluster.home / "data.new" / "PG_VERSION").write_text("15\n")
+    assert not cluster.exists
+    cluster.start(address="")
+    assert query(cluster, "SELECT 1") == [(1,)]
+
+
+@as_root
+@pytest.mark.parametrize("what", ["package", "home"])
+def test_a_folder_that_the_server_cannot_read_is_named(server_folder, what):
+    locked = server_folder / f"locked_{what}"
+    (locked / "checkout").mkdir(parents=True)
+    locked.chmod(0o700)
+    environment = {**os.environ, "PGML_HOME": str(server_folder / "readable")}
+    if what == "package":
+        shutil.copytree(PACKAGE, locked / "checkout" / "pgml")
+        environment["PYTHONPATH"] = str(locked / "checkout")
+    else:
+        environment["PGML_HOME"] = str(locked / "server")
+    command = [sys.executable, "-c", "import sys; from pgml.cli import main; sys.exit(main(['up', '--listen', '']))"]
+    refused = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, cwd="/")
+    assert refused.returncode == 1
+    assert refused.stderr.startswith(f"pgml: the server's user postgres cannot read {locked}\nTry: ")
+    assert "chmod" in refused.stderr
+    assert not (Path(environment["PGML_HOME"]) / "data").exists()
+
+
+@as_root
+def test_a_single_unreadable_file_is_named(server_folder, tmp_path_factory):
+    copy = server_folder / "copy"
+    shutil.copytree(PACKAGE, copy / "pgml", ignore=shutil.ignore_patterns("__pycache__"))
+    (copy / "pgml" / "registry.py").chmod(0o600)
+    with pytest.raises(ServerError, match=r"cannot read .*copy/pgml/registry\.py"):
+        Cluster(server_folder / "unused").user.check_reads(copy / "pgml", server_folder)
+
+
+def test_somebody_elses_server_is_left_alone(new_cluster, monkeypatch):
+    cluster = new_cluster()
+    cluster.start(address="")
+    owner = cluster.user.name
+    monkeypatch.setattr("os.geteuid", lambda: 12345)
+    with pytest.raises(ServerError, match=f"belongs to the user {owner}"):
+        cluster.stop()
+    monkeypatch.undo()
+
+
+def test_the_server_gets_this_environment_and_no_other(cluster, monkeypatch):
+    monkeypatch.setenv("VIRTUAL_ENV", "/somewhere")
+    monkeypatch.setenv("PYTHONHOME", "/somewhere")
+    environment = cluster.environment()
+    assert environment["PYTHONPATH"] == str(PACKAGE.parent)
+    assert environment["PGML_PYTHON"] == sys.executable
+    assert not {"VIRTUAL_ENV", "PYTHONHOME"} & environment.keys()
+
+
+def test_two_commands_at_once_make_one_server(server_folder):
+    home = server_folder / "at_once"
+    environment = {**os.environ, "PGML_HOME": str(home)}
+    both = [subprocess.Popen([str(PGML), "up", "--listen", ""], env=environment) for _ in range(2)]
+    try:
+        assert [one.wait() for one in both] == [0, 0]
+    finally:
+        Cluster(home).stop()
+        shutil.rmtree(home)
+
+
+def test_foreground_becomes_the_server(server_folder, free_port):
+    home = server_folder / "foreground"
+    home.mkdir()
+    (home / "password").write_text("secret\n")
+    command = [str(PGML), "up", "--foreground", "--port", str(free_port), "--password-file", str(home / "password")]
+    server = subprocess.Popen(command, env={**os.environ, "PGML_HOME": str(home)}, stderr=subprocess.DEVNULL)
+    cluster = Cluster(home)
+    try:
+        deadline = time.monotonic() + 30
+        while time.monotonic() < deadline:
+            with contextlib.suppress(psycopg2.OperationalError):
+                place = f"host=127.0.0.1 port={free_port} user=postgres password=secret dbname=pgml_development"
+                assert rows(psycopg2.connect(place), "SELECT pgml.version()") == [("0.1.0",)]
+                break
+            time.sleep(0.05)
+        assert cluster.running.pid == server.pid
+    finally:
+        server.send_signal(signal.SIGINT)
+        assert server.wait(timeout=30) == 0
+        shutil.rmtree(home)

@@ -102,8 +102,8 @@ class Database:
             matrix = self._matrix(project_name, features)
         else:
             matrix = np.atleast_2d(np.asarray(features, dtype=np.float64))
-        if matrix.ndim != 2:
-            raise errors.WrongFeatures(f"the features must be [rows, features], got {matrix.ndim} dimensions")
+        if matrix.ndim != 2 or matrix.shape[1] == 0:
+            raise errors.WrongFeatures(f"the features must be [rows, features], got the shape {matrix.shape}")
         names = [f"c{place}" for place in range(matrix.shape[1])]
         statement = (
             f"SELECT pgml.predict(%s, ARRAY[{', '.join(names)}]::float8[])"
@@ -158,7 +158,7 @@ class Database:
             (project_name,),
         )
         if not found:
-            return np.empty((len(frame), 0))  # the prediction itself says what is wrong with the project
+            self._value("SELECT pgml.predict(%s, '{}'::float8[])", project_name)  # says what is wrong with the project
         columns = []
         for feature in found[0][0]:
             array, bracket, place = feature.rpartition("[")

@@ -66,7 +66,10 @@ class Database:
         """Drop the database and what the test left outside it."""
         for connection in self._connections:
             connection.close()
-        with contextlib.closing(self.cluster.connect("postgres")) as connection, connection.cursor() as cursor:
+        with (
+            contextlib.closing(self.cluster.connect("postgres")) as connection,
+            connection.cursor() as cursor,
+        ):
             cursor.execute(f'DROP DATABASE "{self.name}" WITH (FORCE)')
             for role in self._roles:
                 cursor.execute(f'DROP ROLE "{role}"')

@@ -8,32 +8,29 @@ import os
 import shutil
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
 import pgml
+from pgml import installation
+from pgml.cluster import DATABASE, LOCALHOST, PACKAGE, Cluster
 from pgml.errors import PgmlError, ServerError
 
 
 def up(arguments: argparse.Namespace) -> int:
     """Create the private server where there is none, start it and install pgml in it."""
-    from pgml.cluster import DATABASE, Cluster
-    from pgml.installation import PACKAGE, install_schema, server_python
-
     cluster = Cluster()
-    password = arguments.password_file and arguments.password_file.read_text().rstrip("\n")
     address = "" if arguments.foreground else arguments.listen  # nobody is let in before all is set up
     with cluster.locked():
-        cluster.start(arguments.port, address, password or None)
+        cluster.start(arguments.port, address, arguments.password_file or None)
         cluster.create_database(DATABASE)
         with contextlib.closing(cluster.connect()) as connection:
-            found = server_python(connection)
+            found = installation.server_python(connection)
         if not (found.has_pgml and found.folder and Path(found.folder).samefile(PACKAGE)):
             raise ServerError(
                 f"the server was started with another pgml, in {found.folder}", hint="pgml down, then pgml up"
             )
-        install_schema(cluster.dsn())
+        installation.install_schema(cluster.dsn())
         if arguments.foreground:
             cluster.stop()
             cluster.foreground(arguments.port, arguments.listen)
@@ -44,8 +41,6 @@ def up(arguments: argparse.Namespace) -> int:
 
 def down(arguments: argparse.Namespace) -> int:
     """Stop the private server; its data stays."""
-    from pgml.cluster import Cluster
-
     cluster = Cluster()
     with cluster.locked():
         print("The server is stopped." if cluster.stop() else "The server was not running.")
@@ -54,41 +49,36 @@ def down(arguments: argparse.Namespace) -> int:
 
 def status(arguments: argparse.Namespace) -> int:
     """Say whether the private server runs, and how to reach it."""
-    from pgml.cluster import Cluster
-
     cluster = Cluster()
     if running := cluster.running:
         print(f"The server runs on port {running.port}, process {running.pid}.")
         _print_connections(cluster)
         return 0
-    print(f"The server in {cluster.home} does not run." if cluster.exists else f"There is no server in {cluster.home}.")
+    what = "The server in {} does not run." if cluster.exists else "There is no server in {}."
+    print(what.format(cluster.home))
     return 3  # as pg_ctl and service scripts have it
 
 
 def psql(arguments: Sequence[str]) -> NoReturn:
     """Run psql on the private server's database, as its owner."""
-    from pgml.cluster import DATABASE, Cluster
-
     cluster = Cluster()
     if not cluster.running:
         raise ServerError("the server does not run", hint="pgml up")
-    place = {"PGHOST": str(cluster.socket_folder), "PGPORT": str(cluster.port)}
-    program = cluster.postgres.program("psql")
-    environment = {**os.environ, **place, "PGUSER": "postgres", "PGDATABASE": DATABASE}
-    os.execve(program, ["psql", *arguments], environment)
+    elsewhere = ("PGHOSTADDR", "PGSERVICE")  # these would win over what follows
+    environment = {name: value for name, value in os.environ.items() if name not in elsewhere}
+    environment |= {"PGHOST": str(cluster.socket_folder), "PGPORT": str(cluster.port)}
+    environment |= {"PGUSER": "postgres", "PGDATABASE": DATABASE}
+    os.execve(cluster.postgres.program("psql"), ["psql", *arguments], environment)
 
 
 def install(arguments: argparse.Namespace) -> int:
     """Install pgml in a database of a server that exists."""
-    from pgml.installation import install
-
-    print("\n".join(install(arguments.dsn)))
+    print("\n".join(installation.install(arguments.dsn)))
     return 0
 
 
 def doctor(arguments: argparse.Namespace) -> int:
     """Say what is there and what is missing, with the command that brings it."""
-    from pgml.cluster import Cluster
     from pgml.doctor import examine
 
     healthy = True
@@ -103,39 +93,55 @@ def plugins(arguments: argparse.Namespace) -> int:
     from pgml.registry import load_registry
 
     registry = load_registry()
-    provided: dict[tuple[str, str], list[str]] = {}
+    provided: dict[str, list[str]] = {}
     for (algorithm, objective), found in registry.algorithms.items():
-        provided.setdefault((found.plugin.name, found.plugin.version), []).append(f"{algorithm} ({objective})")
-    for (name, version), algorithms in sorted(provided.items()):
-        print(f"{name} {version}\n    {', '.join(sorted(algorithms))}")
+        plugin = f"{found.plugin.name} {found.plugin.version}"
+        provided.setdefault(plugin, []).append(f"{algorithm} ({objective})")
+    for plugin, algorithms in sorted(provided.items()):
+        print(f"{plugin}\n    {', '.join(sorted(algorithms))}")
     for failure in registry.failures:
         print(f"{failure.plugin.name} {failure.plugin.version}\n    FAILED: {failure.reason}")
     return 1 if registry.failures else 0
 
 
-@dataclass(frozen=True)
 class Command:
-    """A subcommand: what it runs, and its arguments as `ArgumentParser.add_argument` takes them."""
+    """A subcommand: the function it runs, and its arguments as `ArgumentParser.add_argument` takes them."""
 
-    run: Callable[[Any], int]
-    arguments: tuple[tuple[str, dict[str, Any]], ...] = ()
+    def __init__(self, run: Callable[[Any], int], *arguments: tuple[str, dict[str, Any]]):
+        self.run = run
+        self.arguments = arguments
+
+
+def _argument(name: str, summary: str, **options: Any) -> tuple[str, dict[str, Any]]:
+    return name, {"help": summary, **options}
+
+
+def _port(word: str) -> int:
+    if not (word.isdecimal() and 1 <= int(word) <= 65535):
+        raise argparse.ArgumentTypeError(f"a port is a number from 1 to 65535, not {word!r}")
+    return int(word)
+
+
+def _content(path: str) -> str:
+    try:
+        return Path(path).read_text().rstrip("\n")
+    except OSError as error:
+        raise argparse.ArgumentTypeError(f"cannot read {path}: {error.strerror}") from error
 
 
 COMMANDS = {
     "up": Command(
         up,
-        (
-            ("--port", {"type": int, "help": "TCP port (default: the one it had before, at first 5433)"}),
-            ("--listen", {"default": "127.0.0.1", "metavar": "ADDRESS", "help": "where to listen (%(default)s)"}),
-            ("--password-file", {"type": Path, "metavar": "FILE", "help": "holds the password, else it is random"}),
-            ("--foreground", {"action": "store_true", "help": "become the server, as a container wants it"}),
-        ),
+        _argument("--port", "TCP port (default: the one it had before, at first 5433)", type=_port),
+        _argument("--listen", "where to listen (%(default)s)", metavar="ADDRESS", default="127.0.0.1"),
+        _argument("--password-file", "holds the password, else it is random", metavar="FILE", type=_content),
+        _argument("--foreground", "become the server, as a container wants it", action="store_true"),
     ),
     "down": Command(down),
     "status": Command(status),
-    "psql": Command(psql, (("arguments", {"nargs": "*", "metavar": "ARG", "help": "handed on to psql"}),)),
+    "psql": Command(psql, _argument("arguments", "handed on to psql", metavar="ARG", nargs="*")),
     "install": Command(
-        install, (("dsn", {"nargs": "?", "default": "", "help": "libpq's connection string; else PG* variables"}),)
+        install, _argument("dsn", "libpq's connection string, else PG* variables", nargs="?", default="")
     ),
     "doctor": Command(doctor),
     "plugins": Command(plugins),
@@ -169,10 +175,8 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _print_connections(cluster: Any) -> None:
+def _print_connections(cluster: Cluster) -> None:
     """Print how to connect: through the socket as the owner, and by TCP with the password that is kept."""
-    from pgml.cluster import DATABASE, LOCALHOST
-
     command = sys.argv[0] if shutil.which("pgml") != sys.argv[0] else "pgml"
     print(f"  here:          {command} psql")
     print(

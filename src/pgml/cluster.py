@@ -123,8 +123,8 @@ class Cluster:
         draft.mkdir(mode=0o700)
         locale = "C.UTF-8" if sys.platform == "linux" else "C"
         user.run(
-            [programs.program("initdb"), f"--pgdata={user.owns(draft)}", "--username=postgres", "--encoding=UTF8"]
-            + [f"--locale={locale}", "--data-checksums", "--auth=reject", "--no-instructions"]
+            [programs.program("initdb"), f"--pgdata={user.owns(draft)}", "--username=postgres"]
+            + ["--encoding=UTF8", f"--locale={locale}", "--data-checksums", "--auth=reject"]
             + (["--no-sync"] if self.settings.get("fsync") == "off" else [])
         )
         with open(draft / "postgresql.conf", "a") as file:
@@ -143,7 +143,8 @@ class Cluster:
         if running := self.running:
             if port not in (None, running.port):
                 raise ServerError(
-                    f"the server runs already, on port {running.port}", hint=f"pgml down && pgml up --port {port}"
+                    f"the server runs already, on port {running.port}",
+                    hint=f"pgml down && pgml up --port {port}",
                 )
             if password or not self.passwords.password:
                 self._set_password(running.port, password)
@@ -157,8 +158,8 @@ class Cluster:
         logged = user.owns(self.log).stat().st_size
         try:
             user.run(
-                [programs.program("pg_ctl"), "start", f"--pgdata={self.data}", f"--log={self.log}", "--silent"]
-                + ["--wait", f"--options={shlex.join(options)}"],
+                [programs.program("pg_ctl"), "start", "--silent", f"--pgdata={self.data}"]
+                + [f"--log={self.log}", f"--options={shlex.join(options)}"],
                 self.environment(),
             )
         except ServerError as error:
@@ -183,7 +184,8 @@ class Cluster:
         """Stop the server, ending its sessions; return whether it ran."""
         if not self.running:
             return False
-        self.user.run([self.postgres.program("pg_ctl"), "stop", f"--pgdata={self.data}", "--mode=fast", "--silent"])
+        pg_ctl = self.postgres.program("pg_ctl")
+        self.user.run([pg_ctl, "stop", f"--pgdata={self.data}", "--mode=fast", "--silent"])
         return True
 
     def environment(self) -> dict[str, str]:
@@ -241,7 +243,8 @@ class Cluster:
             )
         self._make_home()
         user.check_reads(PACKAGE, self.home)
-        compileall.compile_dir(PACKAGE, quiet=2)  # for backends that may not write bytecode, and would parse each time
+        # Backends may not write bytecode where root installed the package, and would parse it in each session.
+        compileall.compile_dir(PACKAGE, quiet=2)
         self.create()
         postmaster.make_private(self.socket_folder, user.uid, user.gid)
         postmaster.clear_stale(self.data, self.socket_folder)

@@ -16,7 +16,8 @@ from pgml.installation import server_python
 from pgml.registry import load_registry
 
 _CHECKOUT = PACKAGE.parents[1]
-_SOURCE = f"--editable {_CHECKOUT}" if (_CHECKOUT / "pyproject.toml").exists() else f"pgml-core=={pgml.__version__}"
+_IS_CHECKOUT = (_CHECKOUT / "pyproject.toml").exists()
+_SOURCE = f"--editable {_CHECKOUT}" if _IS_CHECKOUT else f"pgml-core=={pgml.__version__}"
 _REINSTALL = f"{sys.executable} -m pip install --force-reinstall --no-deps {_SOURCE}"
 
 
@@ -31,7 +32,8 @@ class Finding:
 
     def __str__(self) -> str:
         mark = "ok" if self.there else "MISSING" if self.needed else "note"
-        return f"{mark:8} {self.what}" + (f"\n         → {self.remedy}" if self.remedy and not self.there else "")
+        helps = f"\n         → {self.remedy}" if self.remedy and not self.there else ""
+        return f"{mark:8} {self.what}{helps}"
 
 
 def examine(cluster: Cluster) -> Iterator[Finding]:
@@ -88,7 +90,8 @@ def _compiled_module() -> Finding:
 def _libraries(cluster: Cluster) -> Iterator[Finding]:
     for library in ("sklearn", "xgboost"):
         try:
-            version = cluster.user.run([sys.executable, "-c", f"import {library}; print({library}.__version__)"])
+            script = f"import {library}; print({library}.__version__)"
+            version = cluster.user.run([sys.executable, "-c", script])
         except PgmlError as error:
             yield Finding(
                 f"the engine cannot import {library}: {error.message.splitlines()[-1]}",

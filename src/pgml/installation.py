@@ -82,9 +82,9 @@ def install(dsn: str = "") -> list[str]:
         done.append(_link(server))
         server = _examine(dsn)  # in a new session: a Python that has started does not look again
     if not server.has_pgml:
-        found = f"pgml {server.version} in {server.folder}" if server.version else f"no pgml ({server.reason})"
+        found = f"{server.version} in {server.folder}" if server.version else f"none ({server.reason})"
         raise ServerError(
-            f"the server's Python finds {found}, where pgml {pgml.__version__} is wanted",
+            f"of pgml, the server's Python finds {found}, where {pgml.__version__} is wanted",
             hint="remove that one, or restart the server if it loads PL/Python at its start",
         )
     install_schema(dsn)
@@ -101,9 +101,11 @@ def install_schema(dsn: str) -> None:
     place = parse_dsn(dsn)
     environment = dict(os.environ)
     if password := place.pop("password", None):
-        environment["PGPASSWORD"] = password  # not on the command line, where everybody on the machine could read it
+        # Not on the command line, which everybody on the machine can read.
+        environment["PGPASSWORD"] = password
+    options = ["--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1"]
     done = subprocess.run(
-        [_psql(), "--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1", f"--file={SQL}", f"--dbname={make_dsn(**place)}"],
+        [_psql(), *options, f"--file={SQL}", f"--dbname={make_dsn(**place)}"],
         env=environment,
         capture_output=True,
         text=True,
@@ -116,7 +118,9 @@ def install_schema(dsn: str) -> None:
 def server_python(connection: Connection) -> ServerPython:
     """Ask the Python inside the server, which must have PL/Python; the database stays as it is."""
     with connection.cursor() as cursor:
-        cursor.execute("BEGIN; SET LOCAL client_min_messages = warning; CREATE EXTENSION IF NOT EXISTS plpython3u")
+        cursor.execute(
+            "BEGIN; SET LOCAL client_min_messages = warning; CREATE EXTENSION IF NOT EXISTS plpython3u"
+        )
         cursor.execute(_PROBE)
         cursor.execute("SELECT pg_temp.pgml_probe(%s)", (pgml.__file__,))
         answer = json.loads(cursor.fetchone()[0])
@@ -141,12 +145,15 @@ def _examine(dsn: str) -> ServerPython:
         cursor.execute("SELECT current_setting('is_superuser')::bool, current_user")
         superuser, name = cursor.fetchone()
         if not superuser:
-            raise ServerError(f"{name} is no superuser, and only one can install PL/Python", hint="connect as one")
+            raise ServerError(
+                f"{name} is no superuser, and only one can install PL/Python", hint="connect as one"
+            )
         cursor.execute("SELECT 1 FROM pg_available_extensions WHERE name = 'plpython3u'")
         if cursor.fetchone() is None:
             version = connection.server_version // 10000
             raise ServerError(
-                "the server has no PL/Python", hint=f"on its machine: apt-get install postgresql-plpython3-{version}"
+                "the server has no PL/Python",
+                hint=f"on its machine: apt-get install postgresql-plpython3-{version}",
             )
         return server_python(connection)
 

@@ -51,7 +51,8 @@ class PasswordFile:
             return None
         except PermissionError as error:
             raise ServerError(
-                f"the password file {self.path} belongs to somebody else", hint="run this as its owner or as root"
+                f"the password file {self.path} belongs to somebody else",
+                hint="run this as its owner or as root",
             ) from error
         match = re.fullmatch(r"127\.0\.0\.1:(\d+):\*:postgres:(.+)", first)
         return match and (match[1], re.sub(r"\\(.)", r"\1", match[2]))

@@ -76,7 +76,9 @@ def make_private(folder: Path, uid: int, gid: int) -> None:
             os.chown(folder, uid, gid)
     status = folder.lstat()
     if not stat.S_ISDIR(status.st_mode) or status.st_uid != uid or status.st_mode & 0o077:
-        raise ServerError(f"{folder} is not a folder of the server's user alone", hint=f"remove it: rm -r {folder}")
+        raise ServerError(
+            f"{folder} is not a folder of the server's user alone", hint=f"remove it: rm -r {folder}"
+        )
 
 
 def check_port_free(address: str, port: int) -> None:
@@ -114,7 +116,9 @@ def _serves(pid: int, data: Path) -> bool:
     except FileNotFoundError:
         if Path("/proc/self").exists():
             return False
-        listed = subprocess.run(["ps", "-o", "args=", "-p", str(pid)], capture_output=True, check=False).stdout
+        listed = subprocess.run(
+            ["ps", "-o", "args=", "-p", str(pid)], capture_output=True, check=False
+        ).stdout
         command = [listed.split(b" ")[0], os.fsencode(data) if os.fsencode(data) in listed else b""]
     return os.path.basename(command[0]) in (b"postgres", b"postmaster") and os.fsencode(data) in command
 

@@ -106,7 +106,7 @@ class ServerUser:
         """Return the outermost folder on the way to one of the paths that the user may not enter."""
         if os.geteuid() != 0:
             return None
-        folders = list(dict.fromkeys(folder for path in paths for folder in reversed(path.absolute().parents)))
+        folders = dict.fromkeys(folder for path in paths for folder in reversed(path.absolute().parents))
         script = 'for folder do [ -x "$folder" ] || { printf %s "$folder"; exit; }; done'
         blocked = self.run(["/bin/sh", "-c", script, "sh", *map(str, folders)])
         return Path(blocked) if blocked else None

@@ -66,8 +66,13 @@ def test_a_day_with_the_private_server(pgml, free_port, server_folder):
 
     assert pgml("psql", "-c", "CREATE TABLE kept AS SELECT 42 AS answer").returncode == 0
     assert pgml("psql", "-Atc", "SELECT pgml.version()").stdout.strip() == "0.1.0"
-    assert pgml("psql", "-Atc", "SELECT current_user, current_database()").stdout == "postgres|pgml_development\n"
-    encoding = "SELECT pg_encoding_to_char(encoding), datcollate FROM pg_database WHERE datname = current_database()"
+    assert (
+        pgml("psql", "-Atc", "SELECT current_user, current_database()").stdout
+        == "postgres|pgml_development\n"
+    )
+    encoding = (
+        "SELECT pg_encoding_to_char(encoding), datcollate FROM pg_database WHERE datname = current_database()"
+    )
     assert pgml("psql", "-Atc", encoding).stdout == "UTF8|C.UTF-8\n"
     assert pgml("psql", "-Atc", "SHOW data_checksums").stdout == "on\n"
 
@@ -113,7 +118,13 @@ def test_tcp_asks_for_the_password(new_cluster, free_port):
 def test_the_socket_lets_only_the_owner_in(new_cluster):
     cluster = new_cluster()
     cluster.start(address="")
-    psql = [cluster.postgres.program("psql"), "--no-password", "-Atc", "SELECT current_user", cluster.dsn("postgres")]
+    psql = [
+        cluster.postgres.program("psql"),
+        "--no-password",
+        "-Atc",
+        "SELECT current_user",
+        cluster.dsn("postgres"),
+    ]
     assert subprocess.run(psql, capture_output=True, text=True, check=False).stdout == "postgres\n"
     assert cluster.user.run(psql) == "postgres\n"
     stranger = subprocess.run(psql, user="nobody", capture_output=True, text=True, check=False)
@@ -147,7 +158,9 @@ def test_a_taken_port_is_named_with_who_has_it(new_cluster):
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        with pytest.raises(ServerError, match=rf"port {port} is taken by .* \(process {os.getpid()}\)") as refused:
+        with pytest.raises(
+            ServerError, match=rf"port {port} is taken by .* \(process {os.getpid()}\)"
+        ) as refused:
             cluster.start(port)
     assert f"--port {port + 1}" in refused.value.hint
     assert not cluster.exists
@@ -218,7 +231,11 @@ def test_a_folder_that_the_server_cannot_read_is_named(server_folder, what):
         environment["PYTHONPATH"] = str(locked / "checkout")
     else:
         environment["PGML_HOME"] = str(locked / "server")
-    command = [sys.executable, "-c", "import sys; from pgml.cli import main; sys.exit(main(['up', '--listen', '']))"]
+    command = [
+        sys.executable,
+        "-c",
+        "import sys; from pgml.cli import main; sys.exit(main(['up', '--listen', '']))",
+    ]
     refused = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, cwd="/")
     assert refused.returncode == 1
     assert refused.stderr.startswith(f"pgml: the server's user postgres cannot read {locked}\nTry: ")
@@ -269,14 +286,24 @@ def test_foreground_becomes_the_server(server_folder, free_port):
     home = server_folder / "foreground"
     home.mkdir()
     (home / "password").write_text("secret\n")
-    command = [str(PGML), "up", "--foreground", "--port", str(free_port), "--password-file", str(home / "password")]
+    command = [
+        str(PGML),
+        "up",
+        "--foreground",
+        "--port",
+        str(free_port),
+        "--password-file",
+        str(home / "password"),
+    ]
     server = subprocess.Popen(command, env={**os.environ, "PGML_HOME": str(home)}, stderr=subprocess.DEVNULL)
     cluster = Cluster(home)
     try:
         deadline = time.monotonic() + 30
         while time.monotonic() < deadline:
             with contextlib.suppress(psycopg2.OperationalError):
-                place = f"host=127.0.0.1 port={free_port} user=postgres password=secret dbname=pgml_development"
+                place = (
+                    f"host=127.0.0.1 port={free_port} user=postgres password=secret dbname=pgml_development"
+                )
                 assert rows(psycopg2.connect(place), "SELECT pgml.version()") == [("0.1.0",)]
                 break
             time.sleep(0.05)

@@ -38,7 +38,9 @@ def catalog(cluster: Cluster, database: str) -> str:
     command = [cluster.postgres.program("pg_dump"), "--schema-only", cluster.dsn(database)]
     dumped = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     # Newer versions of pg_dump guard each dump with a word of its own.
-    return "\n".join(line for line in dumped.splitlines() if not line.startswith(("\\restrict", "\\unrestrict")))
+    return "\n".join(
+        line for line in dumped.splitlines() if not line.startswith(("\\restrict", "\\unrestrict"))
+    )
 
 
 def test_installing_twice_changes_nothing(database):
@@ -53,7 +55,8 @@ def test_installing_twice_changes_nothing(database):
 def test_plain_psql_gives_the_same_catalog(database):
     database.execute("CREATE DATABASE by_psql")
     try:
-        command = [database.cluster.postgres.program("psql"), "-f", installation.SQL, database.cluster.dsn("by_psql")]
+        psql = database.cluster.postgres.program("psql")
+        command = [psql, "-f", str(installation.SQL), database.cluster.dsn("by_psql")]
         subprocess.run(command, capture_output=True, check=True)
         assert catalog(database.cluster, "by_psql") == catalog(database.cluster, database.name)
     finally:
@@ -114,7 +117,9 @@ def test_another_version_in_the_server_is_not_overlooked(existing, server_folder
     site = existing.data / "home" / ".local" / "lib" / f"python{major}.{minor}" / "site-packages"
     site.mkdir(parents=True)
     (site / "another.pth").write_text(f"{old}\n")
-    with pytest.raises(ServerError, match=rf"finds pgml 0\.0\.1 in {old}/pgml, where pgml {pgml.__version__} is wanted"):
+    with pytest.raises(
+        ServerError, match=rf"finds 0\.0\.1 in {old}/pgml, where {pgml.__version__} is wanted"
+    ):
         install(existing.dsn("postgres"))
     (site / "another.pth").unlink()
     assert len(install(existing.dsn("postgres"))) == 1

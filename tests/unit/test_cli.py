@@ -32,6 +32,20 @@ def test_an_unknown_command_is_refused(capsys):
     assert "invalid choice: 'upp'" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("words", "rule"),
+    [
+        (["--port", "0"], "a port is a number from 1 to 65535, not '0'"),
+        (["--port", "99999"], "a port is a number from 1 to 65535, not '99999'"),
+        (["--password-file", "/nowhere"], "cannot read /nowhere: No such file or directory"),
+    ],
+)
+def test_an_argument_that_cannot_be_is_refused(capsys, words, rule):
+    with pytest.raises(SystemExit):
+        cli.main(["up", *words])
+    assert rule in capsys.readouterr().err
+
+
 def test_what_cannot_work_is_said_in_one_sentence(capsys, monkeypatch, tmp_path):
     monkeypatch.setenv("PGML_HOME", str(tmp_path / "none"))
     assert cli.main(["psql"]) == 1
@@ -142,5 +156,5 @@ def test_an_address_that_is_not_of_this_machine():
 def test_findings_say_what_helps():
     assert str(Finding("PostgreSQL 15")) == "ok       PostgreSQL 15"
     missing = str(Finding("no PostgreSQL", there=False, remedy="apt-get install postgresql"))
-    assert missing.split() == "MISSING no PostgreSQL → apt-get install postgresql".split()
+    assert " ".join(missing.split()) == "MISSING no PostgreSQL → apt-get install postgresql"
     assert str(Finding("no C module", there=False, needed=False)).startswith("note ")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from pgml import relation, sampling
@@ -93,7 +94,7 @@ class Orchestrator:
         _check_split(test_size, test_sampling)
         _check_unused(search, search_params, search_args, preprocess)
         if not isinstance(hyperparams, dict):
-            raise InvalidArgument(f"hyperparams must be a JSON object, got {hyperparams!r}")
+            raise InvalidArgument(f"hyperparams must be a JSON object, got {json.dumps(hyperparams)}")
         objective = self._objective(project_name, objective)
         found, _ = self._engine.ask(
             "find", algorithm=algorithm, objective=objective, hyperparameters=hyperparams
@@ -158,7 +159,7 @@ class Orchestrator:
             if objective not in KEY_METRICS:
                 raise UnknownObjective(f'unknown objective "{objective}"', hint=choices_hint(objective, KEY_METRICS))
             raise _other_objective(project, objective)
-        return objective or project.objective
+        return project.objective if objective is None else objective
 
     def _snapshot(
         self, project: Project, relation_name: str | None, y_column_name: str | None
@@ -266,8 +267,10 @@ def _require(**arguments: Any) -> None:
 
 def _check_split(test_size: float | None, test_sampling: str | None) -> None:
     _require(test_size=test_size)
-    if not 0 < test_size < float("inf"):
-        raise InvalidArgument(f"test_size must be a fraction between 0 and 1 or a number of rows, got {test_size:g}")
+    if not 0 < float(test_size) < float("inf"):  # JSON has NaN and infinity as text only
+        raise InvalidArgument(
+            f"test_size must be a fraction between 0 and 1 or a number of rows, got {float(test_size):g}"
+        )
     if test_sampling is not None and test_sampling not in sampling.SAMPLINGS:
         raise InvalidArgument(
             f'unknown test_sampling "{test_sampling}"', hint=choices_hint(test_sampling, sampling.SAMPLINGS)

@@ -8,10 +8,12 @@ from typing import Any
 import pgml
 from pgml.database import Database
 from pgml.engine.client import Engine
-from pgml.errors import PgmlError
+from pgml.errors import InvalidArgument, PgmlError
 from pgml.orchestrator import Orchestrator
 
 VERBS = ("algorithms", "hyperparameters", "load_dataset", "train", "deploy")
+
+_LONGEST_INTEGER = 300  # digits; Python refuses to read thousands, and no larger one fits a float
 
 _orchestrator: Orchestrator | None = None
 
@@ -31,12 +33,22 @@ def call(plpy: Any, verb: str, arguments: str) -> str:
         database = Database(plpy)
         _orchestrator = Orchestrator(database, Engine(database.breathe, database.warn))
     try:
-        return json.dumps({"result": getattr(_orchestrator, verb)(**json.loads(arguments))})
+        return json.dumps({"result": getattr(_orchestrator, verb)(**_read(arguments))})
     except PgmlError as error:
         return _failure(error.sqlstate, error.message, error.detail, error.hint)
     except plpy.SPIError as error:
         detail, hint = error.spidata[1:3] if error.spidata else (None, None)
         return _failure(error.sqlstate, str(error), detail, hint)
+
+
+def _read(arguments: str) -> dict[str, Any]:
+    def integer(digits: str) -> int | float:
+        return int(digits) if len(digits) <= _LONGEST_INTEGER else float(digits)
+
+    try:
+        return json.loads(arguments, parse_int=integer)
+    except RecursionError:
+        raise InvalidArgument("a JSON argument is nested too deeply") from None
 
 
 def _failure(sqlstate: str, message: str, detail: str | None, hint: str | None) -> str:

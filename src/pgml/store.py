@@ -72,8 +72,12 @@ class Store:
         return self.project(name)
 
     def lock_project(self, project: Project) -> None:
-        """Keep other sessions from deploying to the project until the transaction ends."""
-        self._database.query("SELECT FROM pgml.projects WHERE id = $1 FOR UPDATE", "bigint", project.id)
+        """Keep other sessions from deploying to the project until the transaction ends.
+
+        They may still add snapshots and models: their foreign keys share the project's key, so a lock that
+        excluded them would make two trainings, each with its model in place, wait for each other.
+        """
+        self._database.query("SELECT FROM pgml.projects WHERE id = $1 FOR NO KEY UPDATE", "bigint", project.id)
 
     # -- snapshots -----------------------------------------------------------------------------------------
 

@@ -82,23 +82,26 @@ class Evaluator:
 
         Raises MissingValue or InfiniteValue, naming the row (from 1), and WrongFeatures for another size.
         """
-        return self._batch(self._model.predict_batch, rows, n_rows)
+        return self._batch(self._model.predict_into, rows, n_rows, 1)
 
     def predict_proba_batch(self, rows: object, n_rows: int) -> array | None:
         """Return the probabilities [n_rows * n_classes], C order; None where the model gives none."""
-        return self._batch(self._model.predict_proba_batch, rows, n_rows)
+        if not self._model.has_probabilities:
+            return None
+        return self._batch(self._model.predict_proba_into, rows, n_rows, len(self.classes))
 
-    def _batch(self, evaluate, rows: object, n_rows: int) -> array | None:
+    def _batch(self, evaluate, rows: object, n_rows: int, width: int) -> array:
         view = memoryview(rows).cast("B")
-        if view.nbytes != n_rows * self.n_features * 8:
+        if n_rows < 0 or view.nbytes != n_rows * self.n_features * 8:
             raise WrongFeatures(
-                f"{view.nbytes // 8} numbers are not {n_rows} rows of {self.n_features}",
+                f"{view.nbytes / 8:g} numbers are not {n_rows} rows of {self.n_features} features",
                 hint=f"the features are: {', '.join(self.features)}",
             )
-        result = evaluate(view, n_rows)
-        if isinstance(result, int):  # the index of a row that is not clean
+        result = array("d", [0.0]) * (n_rows * width)
+        unclean = evaluate(view, n_rows, result)
+        if unclean is not None:
             n = self.n_features
-            self._check(view.cast("d")[result * n : (result + 1) * n].tolist(), f" in row {result + 1}")
+            self._check(view.cast("d")[unclean * n : (unclean + 1) * n].tolist(), f" in row {unclean + 1}")
         return result
 
     def _check(self, row: Sequence, where: str = "") -> None:
@@ -120,8 +123,7 @@ class Evaluator:
             if math.isinf(number):
                 raise InfiniteValue(f'feature "{name}" is infinite{where}')
             if self._common.center is not None:
-                scale = self._common.scale[index]
-                number = (number - self._common.center[index]) / scale if scale else math.inf
+                number = (number - self._common.center[index]) / self._common.scale[index]
             if math.isinf(array("f", [number])[0] if self._single_input else number):
                 raise InfiniteValue(f'feature "{name}" is {value!r}{where}, which is too large for the model')
 

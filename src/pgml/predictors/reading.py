@@ -42,6 +42,8 @@ def take_apart(about: Mapping, tensors: Mapping[str, Tensor]) -> tuple[str, Comm
         n_features = _count(about["n_features"])
         settings = about["settings"]
         n_scores, parts = _FAMILIES[family](settings, tensors, n_features)
+        if about["output"].startswith("gaussian_process") and not _whitened(family, settings):
+            raise CorruptPredictor("the predictor's processes have no variances")
         classes = None if about["classes"] is None else memoryview(array("d", about["classes"]))
         features = about["features"]
         if not isinstance(features, list) or len(features) != n_features:
@@ -55,6 +57,8 @@ def take_apart(about: Mapping, tensors: Mapping[str, Tensor]) -> tuple[str, Comm
         center, scale = (_floats(tensors, name, (n_features,), needed=False) for name in ("center", "scale"))
         if (center is None) != (scale is None):
             raise CorruptPredictor("the predictor has only one of center and scale")
+        if center is not None and not all(map(math.isfinite, (*center, *scale))) or 0.0 in (scale or ()):
+            raise CorruptPredictor("the predictor's scaling is not finite")
         single = _flag(settings.get("single", False))
         missing = _flag(about["missing"])
     except CorruptPredictor:
@@ -120,6 +124,8 @@ def _kernel(settings: Mapping, tensors: Mapping[str, Tensor], n_features: int) -
         panels = -(-_count(m) // PANEL)
         if (first + panels * PANEL) * n_features > len(vectors):
             raise CorruptPredictor("a machine of the predictor has vectors that are not there")
+        if machine["whitener"] and rows != 1:
+            raise CorruptPredictor("a machine of the predictor has a whitener and several scores")
         machines.append((machine["expression"], first, m, _count(rows), _flag(machine["whitener"])))
         n_coefficients += rows * m
         n_whiteners += m * m if machine["whitener"] else 0
@@ -140,6 +146,10 @@ def _kernel(settings: Mapping, tensors: Mapping[str, Tensor], n_features: int) -
         None if sizes is None else sizes.items,
         _floats(tensors, "platt", (2 * n_scores,), needed=False),
     )
+
+
+def _whitened(family: str, settings: Mapping) -> bool:
+    return family == "kernel" and all(machine["whitener"] for machine in settings["machines"])
 
 
 def _dense(settings: Mapping, tensors: Mapping[str, Tensor], n_features: int) -> tuple[int, tuple]:

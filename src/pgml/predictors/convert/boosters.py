@@ -37,7 +37,8 @@ def xgboost(model, *, classes: Sequence[float] | None = None) -> Predictor:
     leaves with a vector, several targets, and objectives that are neither regression nor classification.
     """
     booster, rounds = model, None
-    if hasattr(model, "get_booster"):
+    in_place = hasattr(model, "get_booster")
+    if in_place:
         booster = model.get_booster()
         _, end = model._get_iteration_range(None)
         rounds = end or None
@@ -56,8 +57,10 @@ def xgboost(model, *, classes: Sequence[float] | None = None) -> Predictor:
     start = _margins(parameters["base_score"], link, n_scores)
     machine = learner["gradient_booster"]
     if machine["name"] == "gblinear":
-        return _gblinear(machine["model"], n_features, start, common)
-    return _trees(machine, n_features, start, common, rounds)
+        # every class starts from the base score of the first
+        return _gblinear(machine["model"], n_features, np.full_like(start, start[0]), common)
+    trees, scores = _trees(machine, start, rounds, in_place)
+    return forest.predictor(trees, n_features, start=start, scores=scores, input="single", **common)
 
 
 def _margins(base_score: str, link: str, n_scores: int) -> np.ndarray:
@@ -76,17 +79,24 @@ def _gblinear(model: dict, n_features: int, start: np.ndarray, common: dict) -> 
     return linear.predictor(weights[:-1].T, weights[-1] + start, **common)
 
 
-def _trees(machine: dict, n_features: int, start: np.ndarray, common: dict, rounds: int | None) -> Predictor:
-    drop = machine.get("weight_drop")
+def _trees(machine: dict, start: np.ndarray, rounds: int | None, in_place: bool) -> tuple[list[forest.Tree], list[int]]:
+    """Return the trees of that many rounds and the score that each adds to."""
     model = machine["gbtree"]["model"] if "gbtree" in machine else machine["model"]
     n_trees = len(model["trees"]) if rounds is None else model["iteration_indptr"][rounds]
-    weights = np.ones(n_trees, np.float32) if drop is None else np.array(drop[:n_trees], np.float32)
-    trees = [_tree(record, weight) for record, weight in zip(model["trees"], weights)]
     scores = model["tree_info"][:n_trees]
-    return forest.predictor(trees, n_features, start=start, scores=scores, input="single", **common)
+    trees = [_tree(record) for record in model["trees"][:n_trees]]
+    if "weight_drop" in machine:
+        weights = np.array(machine["weight_drop"], dtype=np.float32)
+        # ``predict`` of an estimator predicts in place, which adds the start to each tree and takes it off again
+        through = start[scores] if in_place else np.zeros(n_trees, np.float32)
+        trees = [
+            tree._replace(value=((base + tree.value) - base) * weight)
+            for tree, weight, base in zip(trees, weights, through)
+        ]
+    return trees, scores
 
 
-def _tree(record: dict, weight: np.float32) -> forest.Tree:
+def _tree(record: dict) -> forest.Tree:
     if record["categories_nodes"]:
         raise NotCompilable("categorical splits of XGBoost are not compiled")
     if int(record["tree_param"]["size_leaf_vector"]) > 1:
@@ -99,6 +109,6 @@ def _tree(record: dict, weight: np.float32) -> forest.Tree:
         np.array(record["split_indices"]),
         # x < t is x <= the float32 just below t
         np.nextafter(conditions, np.float32(-np.inf)),
-        conditions * weight,
+        conditions,
         np.array(record["default_left"], dtype=bool),
     )

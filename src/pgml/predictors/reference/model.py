@@ -41,27 +41,31 @@ class Model:
         clean = self._clean(row) if self._output.has_probabilities else None
         return None if clean is None else self._output.probabilities(*self._scores(clean))
 
-    def predict_batch(self, rows: object, n_rows: int) -> array | int:
-        """Return the answers [n_rows] to float64 rows in C order, or the index of the first that is not clean."""
-        return self._batch(rows, n_rows, lambda clean: [self._output.answer(*self._scores(clean))])
+    def predict_into(self, rows: object, n_rows: int, result: object) -> int | None:
+        """Write the answers [n_rows] to float64 rows in C order; return the index of the first row not clean."""
+        return self._fill(rows, n_rows, result, lambda clean: [self._output.answer(*self._scores(clean))])
 
-    def predict_proba_batch(self, rows: object, n_rows: int) -> array | int | None:
-        """Return the probabilities [n_rows * n_classes], or an index as predict_batch; None: there are none."""
-        if not self._output.has_probabilities:
-            return None
-        return self._batch(rows, n_rows, lambda clean: self._output.probabilities(*self._scores(clean)))
+    def predict_proba_into(self, rows: object, n_rows: int, result: object) -> int | None:
+        """Write the probabilities [n_rows * n_classes] of rows, as predict_into; only where there are any."""
+        return self._fill(rows, n_rows, result, lambda clean: self._output.probabilities(*self._scores(clean)))
 
-    def _batch(self, rows: object, n_rows: int, answer: Callable[[list[float]], list[float]]) -> array | int:
-        values, n = memoryview(rows).cast("B").cast("d"), self._common.n_features
-        if n_rows < 0 or len(values) != n_rows * n:
-            raise ValueError(f"{len(values)} numbers are not {n_rows} rows of {n}")
-        answers = array("d")
+    @property
+    def has_probabilities(self) -> bool:
+        """Whether predict_proba answers."""
+        return self._output.has_probabilities
+
+    def _fill(
+        self, rows: object, n_rows: int, result: object, answer: Callable[[list[float]], list[float]]
+    ) -> int | None:
+        n = self._common.n_features
+        values, answers = (memoryview(buffer).cast("B").cast("d") for buffer in (rows, result))
+        width = len(answers) // n_rows if n_rows else 0
         for index in range(n_rows):
             clean = self._clean(values[index * n : (index + 1) * n])
             if clean is None:
                 return index
-            answers.extend(answer(clean))
-        return answers
+            answers[index * width : (index + 1) * width] = array("d", answer(clean))
+        return None
 
     def _clean(self, row: Sequence[object]) -> list[float] | None:
         common = self._common
@@ -78,7 +82,7 @@ class Model:
             except OverflowError:
                 return None
             if common.center is not None:
-                number = (number - common.center[index]) / common.scale[index] if common.scale[index] else math.inf
+                number = (number - common.center[index]) / common.scale[index]
             if self._single_input or common.single:
                 number = single(number)
             if math.isinf(number) or (math.isnan(number) and not common.missing):

@@ -1,0 +1,263 @@
+/* Kernels as small programs in postfix order, each operation on a whole block of kernel values. */
+#include "expression.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "elementary.h"
+
+#define MAX_DEPTH 32
+#define BLOCK 8 /* rows of a block, the distance from one operand of the stack to the next */
+
+enum Code { LINEAR, POLYNOMIAL, SIGMOID_OF_DOT, COSINE, RBF, LAPLACIAN, CONSTANT, WHITE, DOT_PRODUCT, SINE, GAUSSIAN, MATERN_1,
+            MATERN_3, MATERN_5, RATIONAL, SUM, PRODUCT, POWER };
+
+/* name, number of parameters; SINE and those before it take no lengths */
+static const struct { const char *name; int n_parameters; } kinds[] = {
+    {"linear", 0}, {"polynomial", 3}, {"sigmoid", 2}, {"cosine", 0}, {"rbf", 1}, {"laplacian", 1}, {"constant", 1},
+    {"white", 1}, {"dot_product", 1}, {"exponential_sine_squared", 2}, {"gaussian", 0}, {"matern_1", 0}, {"matern_3", 0},
+    {"matern_5", 0}, {"rational_quadratic", 1}, {"sum", 0}, {"product", 0}, {"power", 1}};
+
+static int count(PyObject *expression, int depth) {
+    if (depth > MAX_DEPTH || !PySequence_Check(expression) || PyUnicode_Check(expression)) return model_refuse("a kernel is not one");
+    Py_ssize_t size = PySequence_Size(expression);
+    if (size < 1) return model_refuse("a kernel is not one");
+    int total = 1;
+    for (Py_ssize_t i = 1; i < size; i++) {
+        PyObject *item = PySequence_GetItem(expression, i);
+        if (!item) return -1;
+        int inner = PyFloat_Check(item) || PyLong_Check(item) ? 0 : count(item, depth + 1);
+        Py_DECREF(item);
+        if (inner < 0) return -1;
+        total += inner;
+        if (total > 4096) return model_refuse("a kernel is too long");
+    }
+    return total;
+}
+
+static int number(PyObject *expression, Py_ssize_t index, double *result) {
+    PyObject *item = PySequence_GetItem(expression, index);
+    if (!item) return -1;
+    *result = PyFloat_AsDouble(item);
+    Py_DECREF(item);
+    return PyErr_Occurred() ? -1 : 0;
+}
+
+static int emit(Model *model, Machine *machine, PyObject *expression, Py_ssize_t height);
+
+static int emit_at(Model *model, Machine *machine, PyObject *expression, Py_ssize_t index, Py_ssize_t height) {
+    PyObject *item = PySequence_GetItem(expression, index);
+    if (!item) return -1;
+    int result = emit(model, machine, item, height);
+    Py_DECREF(item);
+    return result;
+}
+
+/* Append the operations of an expression whose result goes to that height of the stack. count() bounded the depth. */
+static int emit(Model *model, Machine *machine, PyObject *expression, Py_ssize_t height) {
+    if (!PySequence_Check(expression) || PyUnicode_Check(expression)) return model_refuse("a kernel is not one");
+    PyObject *name = PySequence_GetItem(expression, 0);
+    if (!name) return -1;
+    int code = -1;
+    for (int i = 0; PyUnicode_Check(name) && i < (int)(sizeof kinds / sizeof *kinds); i++)
+        if (PyUnicode_CompareWithASCIIString(name, kinds[i].name) == 0) code = i;
+    Py_DECREF(name);
+    if (code < 0) return model_refuse("a kernel has an unknown name");
+    Py_ssize_t size = PySequence_Size(expression), at = 1;
+    if (height + 1 > machine->depth) machine->depth = height + 1;
+    if (code == SUM || code == PRODUCT) {
+        if (size != 3 || emit_at(model, machine, expression, 1, height) || emit_at(model, machine, expression, 2, height + 1))
+            return PyErr_Occurred() ? -1 : model_refuse("a kernel has other than two parts");
+        at = 3;
+    } else if (code == POWER) {
+        if (size != 3) return model_refuse("a power has other than two parts");
+        if (emit_at(model, machine, expression, at++, height)) return -1;
+    }
+    Operation *operation = machine->program + machine->n_operations++;
+    operation->code = code;
+    for (int i = 0; i < kinds[code].n_parameters; i++)
+        if (number(expression, at++, operation->parameters + i)) return -1;
+    if (code >= GAUSSIAN && code <= RATIONAL) {
+        Py_ssize_t n_lengths = size - at;
+        if (n_lengths != 1 && n_lengths != model->n_features) return model_refuse("a kernel has another number of lengths");
+        if (!(operation->weights = model_allocate(model, (size_t)model->n_features, sizeof(double)))) return -1;
+        for (Py_ssize_t i = 0; i < model->n_features; i++) {
+            double length;
+            if (number(expression, at + (n_lengths == 1 ? 0 : i), &length)) return -1;
+            operation->weights[i] = 1.0 / length;
+        }
+        at = size;
+    }
+    return at == size ? 0 : model_refuse("a kernel has another number of parameters");
+}
+
+int expression_compile(Model *model, Machine *machine, PyObject *expression) {
+    int length = count(expression, 0);
+    if (length < 0) return -1;
+    if (!(machine->program = model_allocate(model, (size_t)length, sizeof(Operation)))) return -1;
+    return emit(model, machine, expression, 0);
+}
+
+/* Fill values [n_rows, CHUNK] with the sum over the features of TERM, of x in the row and v in the vector.
+ * Four rows and a panel of vectors are summed at once; rows beyond the last repeat it. */
+#define PAIRWISE(NAME, TERM)                                                                                          \
+    WIDE static void NAME(const double *panels, Py_ssize_t count, const double *rows, Py_ssize_t n_rows, Py_ssize_t n, \
+                          const double *w, double *values) {                                                          \
+        (void)w;                                                                                                      \
+        for (Py_ssize_t row = 0; row < n_rows; row += 4) {                                                            \
+            const double *x[4];                                                                                       \
+            for (int r = 0; r < 4; r++) x[r] = rows + (row + r < n_rows ? row + r : row) * n;                         \
+            for (Py_ssize_t first = 0; first < count; first += PANEL) {                                               \
+                const double *panel = panels + first * n;                                                             \
+                double sums[4][PANEL] = {{0}};                                                                        \
+                for (Py_ssize_t i = 0; i < n; i++)                                                                    \
+                    for (int r = 0; r < 4; r++)                                                                       \
+                        for (int lane = 0; lane < PANEL; lane++) {                                                    \
+                            double u = x[r][i], v = panel[i * PANEL + lane];                                          \
+                            (void)u;                                                                                  \
+                            sums[r][lane] += TERM;                                                                    \
+                        }                                                                                             \
+                for (int r = 0; r < 4 && row + r < n_rows; r++)                                                       \
+                    memcpy(values + (row + r) * CHUNK + first, sums[r], sizeof sums[r]);                              \
+            }                                                                                                         \
+        }                                                                                                             \
+    }
+
+PAIRWISE(dots, u * v)
+PAIRWISE(squared, (u - v) * (u - v))
+PAIRWISE(absolute, fabs(u - v))
+PAIRWISE(scaled, ((u - v) * w[i]) * ((u - v) * w[i]))
+PAIRWISE(norms, v * v)
+
+/* A loop over all values of a block, which vectorises where F does. */
+#define MAP(NAME, F)                                                                                                  \
+    WIDE static void NAME(double *values, Py_ssize_t count, Py_ssize_t n_rows, double a, double b) {                  \
+        (void)a, (void)b;                                                                                             \
+        for (Py_ssize_t row = 0; row < n_rows; row++, values += CHUNK)                                                \
+            for (Py_ssize_t i = 0; i < count; i++) {                                                                  \
+                double x = values[i];                                                                                 \
+                values[i] = F;                                                                                        \
+            }                                                                                                         \
+    }
+
+static inline double matern_3(double r) { return (1.0 + r) * quick_exp(-r); }
+static inline double matern_5(double r) { return (1.0 + r + r * r / 3.0) * quick_exp(-r); }
+static inline double squared_sine(double x, double length, double period) {
+    double s = sin(3.141592653589793 * (sqrt(x) / period)) / length;
+    return exp(-2.0 * s * s);
+}
+
+MAP(map_affine, a * x + b)
+MAP(map_square, x * x)
+MAP(map_cube, x * x * x)
+MAP(map_power, pow(x, a))
+MAP(map_inverse, 1.0 / x)
+MAP(map_tanh, quick_tanh(a * x + b))
+MAP(map_exp, quick_exp(a * x))
+MAP(map_matern_1, quick_exp(-sqrt(x)))
+MAP(map_matern_3, matern_3(sqrt(3.0 * x)))
+MAP(map_matern_5, matern_5(sqrt(5.0 * x)))
+MAP(map_sine, squared_sine(x, a, b))
+
+static void raise_to(double *values, Py_ssize_t count, Py_ssize_t n_rows, double exponent) {
+    if (exponent == 1.0) return;
+    if (exponent == 2.0) map_square(values, count, n_rows, 0, 0);
+    else if (exponent == 3.0) map_cube(values, count, n_rows, 0, 0);
+    else if (exponent == -1.0) map_inverse(values, count, n_rows, 0, 0);
+    else map_power(values, count, n_rows, exponent, 0);
+}
+
+static void fill(double *values, Py_ssize_t count, Py_ssize_t n_rows, double with) {
+    for (Py_ssize_t row = 0; row < n_rows; row++)
+        for (Py_ssize_t i = 0; i < count; i++) values[row * CHUNK + i] = with;
+}
+
+static void cosine(const double *panels, Py_ssize_t count, const double *rows, Py_ssize_t n_rows, Py_ssize_t n, double *values) {
+    for (Py_ssize_t row = 0; row < n_rows; row++) {
+        double norm = 0.0, dot[CHUNK];
+        double *line = values + row * CHUNK;
+        for (Py_ssize_t i = 0; i < n; i++) norm += rows[row * n + i] * rows[row * n + i];
+        norm = norm == 0 ? 1.0 : sqrt(norm);
+        norms(panels, count, rows + row * n, 1, n, NULL, line);
+        dots(panels, count, rows + row * n, 1, n, NULL, dot);
+        for (Py_ssize_t i = 0; i < count; i++) line[i] = dot[i] / (norm * (line[i] == 0 ? 1.0 : sqrt(line[i])));
+    }
+}
+
+/* Run the program; `same` takes the vectors for the rows themselves. */
+static void run(const Machine *machine, const double *panels, Py_ssize_t count, const double *rows, Py_ssize_t n_rows,
+                Py_ssize_t n, int same, double *stack) {
+    double *top = stack; /* where the next operand goes */
+    for (Py_ssize_t step = 0; step < machine->n_operations; step++) {
+        const Operation *operation = machine->program + step;
+        const double *p = operation->parameters;
+        double *values = top;
+        top += BLOCK * CHUNK;
+        switch ((enum Code)operation->code) {
+        case LINEAR: dots(panels, count, rows, n_rows, n, NULL, values); break;
+        case DOT_PRODUCT:
+            dots(panels, count, rows, n_rows, n, NULL, values);
+            map_affine(values, count, n_rows, 1.0, p[0]);
+            break;
+        case POLYNOMIAL:
+            dots(panels, count, rows, n_rows, n, NULL, values);
+            map_affine(values, count, n_rows, p[0], p[1]);
+            raise_to(values, count, n_rows, p[2]);
+            break;
+        case SIGMOID_OF_DOT:
+            dots(panels, count, rows, n_rows, n, NULL, values);
+            map_tanh(values, count, n_rows, p[0], p[1]);
+            break;
+        case COSINE: cosine(panels, count, rows, n_rows, n, values); break;
+        case RBF:
+            squared(panels, count, rows, n_rows, n, NULL, values);
+            map_exp(values, count, n_rows, -p[0], 0);
+            break;
+        case LAPLACIAN:
+            absolute(panels, count, rows, n_rows, n, NULL, values);
+            map_exp(values, count, n_rows, -p[0], 0);
+            break;
+        case CONSTANT: fill(values, count, n_rows, p[0]); break;
+        case WHITE: fill(values, count, n_rows, same ? p[0] : 0.0); break;
+        case SINE:
+            squared(panels, count, rows, n_rows, n, NULL, values);
+            map_sine(values, count, n_rows, p[0], p[1]);
+            break;
+        case GAUSSIAN: case MATERN_1: case MATERN_3: case MATERN_5: case RATIONAL:
+            scaled(panels, count, rows, n_rows, n, operation->weights, values);
+            if (operation->code == GAUSSIAN) map_exp(values, count, n_rows, -0.5, 0);
+            else if (operation->code == MATERN_1) map_matern_1(values, count, n_rows, 0, 0);
+            else if (operation->code == MATERN_3) map_matern_3(values, count, n_rows, 0, 0);
+            else if (operation->code == MATERN_5) map_matern_5(values, count, n_rows, 0, 0);
+            else {
+                map_affine(values, count, n_rows, 1.0 / (2.0 * p[0]), 1.0);
+                raise_to(values, count, n_rows, -p[0]);
+            }
+            break;
+        case SUM: case PRODUCT: {
+            top -= 2 * BLOCK * CHUNK;
+            double *left = top - BLOCK * CHUNK, *right = top;
+            for (Py_ssize_t row = 0; row < n_rows; row++)
+                for (Py_ssize_t i = row * CHUNK; i < row * CHUNK + count; i++)
+                    left[i] = operation->code == SUM ? left[i] + right[i] : left[i] * right[i];
+            break;
+        }
+        case POWER:
+            top -= BLOCK * CHUNK;
+            raise_to(top - BLOCK * CHUNK, count, n_rows, p[0]);
+            break;
+        }
+    }
+}
+
+void expression_evaluate(const Machine *machine, const double *panels, Py_ssize_t count, const double *rows,
+                         Py_ssize_t n_rows, Py_ssize_t n_features, double *stack) {
+    run(machine, panels, count, rows, n_rows, n_features, 0, stack);
+}
+
+double expression_of_itself(const Machine *machine, const double *row, Py_ssize_t n_features, double *stack, double *panel) {
+    for (Py_ssize_t i = 0; i < n_features; i++)
+        for (int lane = 0; lane < PANEL; lane++) panel[i * PANEL + lane] = row[i];
+    run(machine, panel, 1, row, 1, n_features, 1, stack);
+    return stack[0];
+}

@@ -53,8 +53,11 @@ def choose_test_rows(y: np.ndarray, test_size: float, sampling: str) -> np.ndarr
         _, label, sizes = np.unique(y, return_inverse=True, return_counts=True)
         quota = sizes * (count / len(y))
         shares = np.minimum(np.floor(quota).astype(int), sizes - 1)
-        for each in np.argsort(shares - quota, kind="stable"):  # the largest remainders first
-            shares[each] += shares.sum() < count and shares[each] < sizes[each] - 1
-        for each, share in enumerate(shares):
-            mask[random.permutation(np.flatnonzero(label == each))[:share]] = True
+        by_remainder = np.argsort(shares - quota, kind="stable")
+        growing = by_remainder[shares[by_remainder] < sizes[by_remainder] - 1]
+        shares[growing[: count - shares.sum()]] += 1
+        shuffled = random.permutation(len(y))
+        grouped = shuffled[np.argsort(label[shuffled], kind="stable")]  # label by label, each in random order
+        place = np.arange(len(y)) - np.repeat(np.cumsum(sizes) - sizes, sizes)  # within its label
+        mask[grouped[place < np.repeat(shares, sizes)]] = True
     return mask

@@ -9,7 +9,7 @@ from collections import OrderedDict
 from typing import Any
 
 from pgml.engine.held import HeldModel
-from pgml.errors import PgmlError
+from pgml.errors import EngineDied, PgmlError, UnusableData
 from pgml.features import Column, Matrix
 from pgml.registry import Provided, load_registry
 
@@ -31,8 +31,14 @@ class Worker:
         self._failed: PgmlError | None = None
 
     def do(self, message: dict[str, Any], attachments: list[bytearray]) -> Answer | None:
-        """Return the answer to a message (the message first, then attachments); None for what needs none."""
+        """Return the answer to a message (the message first, then attachments); None for what needs none.
+
+        What goes wrong with a message that needs none is kept for the training that the message belongs to.
+        """
         verb = message.pop("verb")
+        if verb in ("begin", "rows"):
+            self._collect(verb, message, attachments)
+            return None
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
             warnings.simplefilter("ignore", DeprecationWarning)
@@ -41,14 +47,11 @@ class Worker:
             except PgmlError as error:
                 answer = ({"error": _described(error)},)
             except Exception:
-                bug = PgmlError(f"pgml failed to {verb.replace('_', ' ')}", detail=traceback.format_exc())
-                answer = ({"error": _described(bug)},)
+                answer = ({"error": _described(_bug(verb))},)
             else:
-                if answer is not None:
-                    answer = ({"result": answer[0]}, *answer[1:])
-        if answer is not None:
-            said = dict.fromkeys(" ".join(str(warning.message).split()) for warning in caught)
-            answer[0]["warnings"] = list(said)
+                answer = ({"result": answer[0]}, *answer[1:])
+        said = dict.fromkeys(" ".join(str(warning.message).split()) for warning in caught)
+        answer[0]["warnings"] = list(said)
         return answer
 
     def prepare(self) -> None:
@@ -100,16 +103,29 @@ class Worker:
 
     # -- training ------------------------------------------------------------------------------------------
 
-    def _do_begin(self, columns: list[list[Any]], target: str, row_count: int) -> None:
-        self._training = self._failed = None
+    def _collect(self, verb: str, message: dict[str, Any], attachments: list[bytearray]) -> None:
+        """Begin a matrix, or add a slice of rows to it, unless something has gone wrong already."""
+        try:
+            if verb == "begin":
+                self._training = self._matrix = self._failed = None
+                self._begin(**message)
+            elif self._failed is None:
+                self._started().fill(attachments)
+        except PgmlError as error:
+            self._failed = error
+        except MemoryError:
+            self._failed = UnusableData("the engine has not enough memory to hold the rows of the snapshot")
+        except Exception:
+            self._failed = _bug(verb)
+
+    def _begin(self, columns: list[list[Any]], target: str, row_count: int) -> None:
         self._matrix = Matrix([Column(*column) for column in columns], target, row_count)
 
-    def _do_rows(self, *packed: bytearray) -> None:
-        if self._failed is None:
-            try:
-                self._matrix.fill(packed)
-            except PgmlError as error:  # there is no answer to carry it: the training raises it
-                self._failed = error
+    def _started(self) -> Matrix:
+        """Return the matrix; raise EngineDied where it was begun in another engine, which this one replaced."""
+        if self._matrix is None:
+            raise EngineDied("the engine that the first rows were sent to ended before it had all of them")
+        return self._matrix
 
     def _do_train(
         self, algorithm: str, objective: str, hyperparameters: dict[str, Any], test_size: float, sampling: str
@@ -119,7 +135,7 @@ class Worker:
         if self._failed is not None:
             raise self._failed
         provided = self._registry.find(algorithm, objective)
-        training = Training(provided, hyperparameters, self._matrix)
+        training = Training(provided, hyperparameters, self._started())
         about, artifacts = training.run(test_size, sampling)
         self._training = training
         return (about, *artifacts)
@@ -127,6 +143,8 @@ class Worker:
     def _do_score(self, predictor: bytearray, estimator: bytearray, algorithm: str, objective: str) -> Answer:
         """The key metric of another model on the test rows of the training that was just done."""
         other = self._registry.find(algorithm, objective)
+        if self._training is None:
+            raise EngineDied("the engine that did the training ended before it scored the deployed model")
         return (self._training.score_other(predictor, estimator, other),)
 
     # -- data sets -----------------------------------------------------------------------------------------
@@ -164,6 +182,11 @@ class Worker:
         model = self._held[digest]
         X = np.frombuffer(rows).reshape(-1, len(model.features))
         return (model.predict(X).tolist(),)
+
+
+def _bug(verb: str) -> PgmlError:
+    """Return the error for an exception that nobody meant to raise."""
+    return PgmlError(f"pgml failed to {verb}", detail=traceback.format_exc())
 
 
 def _described(error: PgmlError) -> dict[str, Any]:

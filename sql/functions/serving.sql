@@ -9,10 +9,12 @@ predict = GD.get("pgml.predict")
 return predict and predict(project_name, features, stamp)
 $$;
 
--- Makes the model with that digest answer for the project during the statement with that stamp. False where
--- its bytes are needed and were not given.
-CREATE OR REPLACE FUNCTION pgml._load(project_name text, stamp float8, digest text, predictor bytea) RETURNS boolean
-LANGUAGE plpython3u STABLE PARALLEL SAFE AS $$
+-- Makes the model with that digest answer for the project during the statement with that stamp. Not loaded where
+-- its bytes are needed and were not given, or are not sound.
+CREATE OR REPLACE FUNCTION pgml._load(
+    project_name text, stamp float8, digest text, predictor bytea,
+    OUT loaded boolean, OUT error jsonb
+) LANGUAGE plpython3u STABLE PARALLEL SAFE AS $$
 from pgml import serving
 GD["pgml.predict"] = serving.predict
 return serving.load(project_name, stamp, digest, predictor)
@@ -32,6 +34,7 @@ CREATE OR REPLACE FUNCTION pgml._predict_first(project_name text, features float
 LANGUAGE plpgsql STABLE PARALLEL SAFE AS $$
 DECLARE
     deployed record;
+    attempt record;
     estimator bytea;
     answer record;
 BEGIN
@@ -51,9 +54,18 @@ BEGIN
     IF deployed.model_id IS NULL THEN
         PERFORM pgml._raise(pgml._not_deployed(project_name, deployed.project_id IS NOT NULL));
     END IF;
-    IF NOT pgml._load(project_name, stamp, deployed.digest, NULL) THEN
-        PERFORM pgml._load(project_name, stamp, deployed.digest, predictor)
-            FROM pgml.artifacts WHERE model_id = deployed.model_id;
+    attempt := pgml._load(project_name, stamp, deployed.digest, NULL);
+    IF NOT attempt.loaded THEN
+        attempt := pgml._load(project_name, stamp, deployed.digest, (
+            SELECT artifact.predictor FROM pgml.artifacts AS artifact WHERE artifact.model_id = deployed.model_id
+        ));
+        IF NOT attempt.loaded THEN
+            PERFORM pgml._raise(coalesce(attempt.error, jsonb_build_object(
+                'sqlstate', 'ML016',
+                'message', format('project "%s": the predictor of its deployed model is gone', project_name),
+                'hint', 'train the model again, or deploy another one'
+            )));
+        END IF;
     END IF;
     LOOP
         answer := pgml._predict_carefully(project_name, features, estimator);

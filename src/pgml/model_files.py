@@ -14,6 +14,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+from pgml.errors import CorruptPredictor
+
 # Relative, because a backend's working directory is the server's data directory.
 FOLDER = Path("pgml_predictors")
 _UNUSED_SECONDS = 7 * 24 * 3600  # after which a file is removed
@@ -37,10 +39,13 @@ def read(digest: str) -> Any | None:
 def write(digest: str, predictor: bytes) -> Any:
     """Write the file and return its mapped bytes, or, where it cannot be written, the bytes as they are.
 
-    Raises ValueError where the bytes do not have that digest.
+    Raises CorruptPredictor where the bytes do not have that digest.
     """
     if hashlib.sha256(predictor).hexdigest() != digest:
-        raise ValueError(f"the bytes of the model do not have the digest {digest}")
+        raise CorruptPredictor(
+            "the predictor in pgml.artifacts is not the one that was trained: its digest is another",
+            hint="train the model again, or deploy another one",
+        )
     temporary = FOLDER / f".{digest}.{os.getpid()}"
     try:
         FOLDER.mkdir(mode=0o700, exist_ok=True)

@@ -33,23 +33,27 @@ def predict(project_name: str, features: list[float | None], stamp: float) -> fl
     return answering[2](features)
 
 
-def load(project_name: str, stamp: float, digest: str, predictor: bytes | None) -> bool:
-    """Make the model of that digest answer for the project during this statement.
+def load(project_name: str, stamp: float, digest: str, predictor: bytes | None) -> tuple[bool, str | None]:
+    """Make the model of that digest answer for the project during this statement; return (loaded, error as JSON).
 
-    Returns False where its bytes are neither in this session nor in a file and were not given.
+    It is not loaded where its bytes are neither in this session nor in a file and were not given, or are not sound.
     """
     evaluator = _evaluators.get(digest)
     if evaluator is None:
-        buffer = read(digest) if predictor is None else write(digest, predictor)
-        if buffer is None:
-            return False
-        evaluator = _evaluators[digest] = _evaluator(digest, buffer)
+        try:
+            buffer = read(digest) if predictor is None else write(digest, predictor)
+            if buffer is None:
+                return False, None
+            evaluator = _evaluator(digest, buffer)
+        except PgmlError as error:
+            return False, _described(project_name, error)
+        _evaluators[digest] = evaluator
         if len(_evaluators) > _MODELS_KEPT:
-            _evaluators.popitem(last=False)
+            _forget(_evaluators.popitem(last=False)[1])
     _evaluators.move_to_end(digest)
     trusted = stamp if stamp != _distrusted else None
     _answering[project_name] = (trusted, evaluator, evaluator.predict)
-    return True
+    return True, None
 
 
 def distrust(stamp: float) -> None:
@@ -69,13 +73,24 @@ def predict_carefully(
             return (*evaluator.step(features, estimator), None)
         return evaluator.predict_carefully(features), None, None
     except PgmlError as error:
-        described = {
+        return None, None, _described(project_name, error)
+
+
+def _forget(evaluator: Any) -> None:
+    """Let go of a model that has left the kept ones."""
+    for project_name in [name for name, answering in _answering.items() if answering[1] is evaluator]:
+        del _answering[project_name]
+
+
+def _described(project_name: str, error: PgmlError) -> str:
+    return json.dumps(
+        {
             "sqlstate": error.sqlstate,
             "message": f'project "{project_name}": {error.message}',
             "hint": error.hint,
             "detail": error.detail,
         }
-        return None, None, json.dumps(described)
+    )
 
 
 def _evaluator(digest: str, buffer: Any) -> Any:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any
+
+_PLANS_KEPT = 64  # those that name a snapshot are used once, and a session may train thousands of times
 
 
 class Database:
@@ -11,13 +14,16 @@ class Database:
 
     def __init__(self, plpy: Any):
         self._plpy = plpy
-        self._plans: dict[tuple[str, str], Any] = {}
+        self._plans: OrderedDict[tuple[str, str], Any] = OrderedDict()
 
     def query(self, sql: str, types: str = "", *values: Any) -> Any:
         """Return the rows (dictionaries) of a statement whose placeholders $1, $2 ... have the given SQL types."""
         key = (sql, types)
         if key not in self._plans:
             self._plans[key] = self._plpy.prepare(sql, types.split())
+            if len(self._plans) > _PLANS_KEPT:
+                self._plans.popitem(last=False)
+        self._plans.move_to_end(key)
         return self._plpy.execute(self._plans[key], list(values))
 
     def one(self, sql: str, types: str = "", *values: Any) -> dict[str, Any] | None:

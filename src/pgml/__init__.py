@@ -13,6 +13,8 @@ _EXPORTS = {
     "Algorithm": "pgml.algorithm",
     "Boolean": "pgml.hyperparameters",
     "Choice": "pgml.hyperparameters",
+    "Constraint": "pgml.hyperparameters",
+    "Dataset": "pgml.dataset",
     "Either": "pgml.hyperparameters",
     "Float": "pgml.hyperparameters",
     "Hyperparameter": "pgml.hyperparameters",

@@ -104,9 +104,11 @@ class TrainingColumns:
         self._row_count = row_count
         self._attributes = {column.name: column for column in columns}
         self.target = target
-        widths = self._widths([column for column in columns if column.is_array])
+        self._shapes = self._find_shapes([column for column in columns if column.is_array])
         self.columns = [
-            Column(column.name, widths.get(column.name)) for column in columns if column.name != target
+            Column(column.name, self._shapes[column.name][-1] if column.is_array else None)
+            for column in columns
+            if column.name != target
         ]
 
     def slices(self) -> Iterator[list[bytes]]:
@@ -127,31 +129,37 @@ class TrainingColumns:
         """Return the SQL that packs a column into bytes; NULL becomes NaN, so that no row is left out."""
         name = self._database.quote_name(column.name)
         if column.width is not None:
-            empty = f"array_fill('NaN'::float8, ARRAY[{column.width}])"
+            empty = f"array_fill('NaN'::float8, ARRAY{self._shapes[column.name]})"
             return f"string_agg(array_send(coalesce(array_replace({name}::float8[], NULL, 'NaN'), {empty})), '')"
         if self._attributes[column.name].type == "boolean":
             name += "::integer"
         return f"string_agg(float8send(coalesce({name}::float8, 'NaN')), '')"
 
-    def _widths(self, arrays: list[Attribute]) -> dict[str, int]:
-        """Return the number of elements of each array column; raise UnusableData where it is not one number."""
+    def _find_shapes(self, arrays: list[Attribute]) -> dict[str, list[int]]:
+        """Return for each array column a shape that its rows could have: as many dimensions, all elements in the last.
+
+        Raises UnusableData where the rows differ in how many elements or dimensions they have.
+        """
         if not arrays:
             return {}
+        sizes = ("cardinality", "array_ndims")
         bounds = ", ".join(
-            f"min(cardinality({quoted})) AS least{place}, max(cardinality({quoted})) AS most{place}"
+            f"min({size}({quoted})) AS least_{size}{place}, max({size}({quoted})) AS most_{size}{place}"
             for place, quoted in enumerate(self._database.quote_name(array.name) for array in arrays)
+            for size in sizes
         )
         row = self._database.one(f"SELECT {bounds} FROM {self._relation}")
-        widths = {}
+        shapes = {}
         for place, array in enumerate(arrays):
-            least, most = row[f"least{place}"], row[f"most{place}"]
-            if not least or least != most:
-                raise UnusableData(
-                    f'the arrays in column "{array.name}" must all have the same number of elements, '
-                    f"at least one; they have {'none' if most is None else f'{least} to {most}'}"
-                )
-            widths[array.name] = least
-        return widths
+            for size, noun in zip(sizes, ("elements", "dimensions"), strict=True):
+                least, most = row[f"least_{size}{place}"], row[f"most_{size}{place}"]
+                if not least or least != most:
+                    raise UnusableData(
+                        f'the arrays in column "{array.name}" must all have the same number of {noun}, '
+                        f"at least one; they have {'none' if not most else f'{least} to {most}'}"
+                    )
+            shapes[array.name] = [1] * (most - 1) + [row[f"least_cardinality{place}"]]
+        return shapes
 
 
 def check_columns(relation: str, columns: list[Attribute], target: str) -> None:

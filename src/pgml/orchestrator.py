@@ -23,6 +23,7 @@ from pgml.relation import TrainingColumns
 from pgml.store import Model, Project, Snapshot, Store
 
 STRATEGIES = ("best_score", "most_recent", "rollback")
+_LONGEST_NAME = 500  # characters; an index entry holds no more than that many of four bytes
 
 
 class Orchestrator:
@@ -91,6 +92,10 @@ class Orchestrator:
         Returns project_name, objective, algorithm_name and status ('deployed' or 'not deployed').
         """
         _require(project_name=project_name, algorithm=algorithm, hyperparams=hyperparams, deploy=deploy)
+        if len(project_name) > _LONGEST_NAME:
+            raise InvalidArgument(
+                f"project_name must have at most {_LONGEST_NAME} characters, got one of {len(project_name)}"
+            )
         _check_split(test_size, test_sampling)
         _check_unused(search, search_params, search_args, preprocess)
         if not isinstance(hyperparams, dict):

@@ -62,10 +62,14 @@ class Database:
             self._roles.append(name)
         return name
 
-    def close(self) -> None:
-        """Drop the database and what the test left outside it."""
+    def disconnect(self) -> None:
+        """Close all connections that were made here."""
         for connection in self._connections:
             connection.close()
+
+    def close(self) -> None:
+        """Drop the database and what the test left outside it."""
+        self.disconnect()
         with (
             contextlib.closing(self.cluster.connect("postgres")) as connection,
             connection.cursor() as cursor,
@@ -127,14 +131,28 @@ def template(cluster: Cluster) -> str:
     return TEMPLATE
 
 
+@pytest.fixture(scope="session")
+def new_database(cluster: Cluster, template: str) -> Callable[..., contextlib.AbstractContextManager[Database]]:
+    """Make a fresh database with pgml installed, or a copy of another one that nobody is connected to."""
+
+    @contextlib.contextmanager
+    def new(source: str = template) -> Iterator[Database]:
+        name = f"test_{next(_numbers)}"
+        with contextlib.closing(cluster.connect("postgres")) as connection, connection.cursor() as cursor:
+            # Copying files takes half the time of the default, which writes them to the log; PostgreSQL 15 asks which.
+            strategy = "STRATEGY FILE_COPY" if connection.server_version >= 150000 else ""
+            cursor.execute(f"CREATE DATABASE {name} TEMPLATE {source} {strategy}")
+        database = Database(cluster, name)
+        try:
+            yield database
+        finally:
+            database.close()
+
+    return new
+
+
 @pytest.fixture
-def database(cluster: Cluster, template: str) -> Iterator[Database]:
+def database(new_database: Callable[..., contextlib.AbstractContextManager[Database]]) -> Iterator[Database]:
     """A fresh database with pgml installed."""
-    name = f"test_{next(_numbers)}"
-    with contextlib.closing(cluster.connect("postgres")) as connection, connection.cursor() as cursor:
-        # Copying files takes half the time of the default, which writes them to the log; PostgreSQL 15 asks which.
-        strategy = "STRATEGY FILE_COPY" if connection.server_version >= 150000 else ""
-        cursor.execute(f"CREATE DATABASE {name} TEMPLATE {template} {strategy}")
-    database = Database(cluster, name)
-    yield database
-    database.close()
+    with new_database() as database:
+        yield database

@@ -61,6 +61,7 @@ class Worker:
         provided, hyperparameters = self._next
         self._next = None
         import sklearn.metrics  # noqa: F401
+        import skops.io  # noqa: F401
 
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")

@@ -1,0 +1,31 @@
+"""Timing things against each other: turn about, best of several, as a table."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+
+def seconds(action: Callable[[], Any]) -> float:
+    """Return how long ``action`` takes."""
+    started = time.perf_counter()
+    action()
+    return time.perf_counter() - started
+
+
+def best_of(repeats: int, *actions: Callable[[], Any]) -> list[float]:
+    """Return the shortest time of each action, done in turn so that a noisy moment meets them all."""
+    rounds = [[seconds(action) for action in actions] for _ in range(repeats)]
+    return [min(times) for times in zip(*rounds, strict=True)]
+
+
+def table(title: str, header: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
+    """Return a table of text, the first column to the left, the others to the right."""
+    cells = [[str(cell) for cell in row] for row in (header, *rows)]
+    widths = [max(len(row[place]) for row in cells) for place in range(len(header))]
+    lines = [
+        "  ".join(f"{cell:{'<' if place == 0 else '>'}{widths[place]}}" for place, cell in enumerate(row))
+        for row in cells
+    ]
+    return "\n".join(["", title, "", lines[0], "  ".join("-" * width for width in widths), *lines[1:], ""])

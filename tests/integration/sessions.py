@@ -1,0 +1,103 @@
+"""A session with the server as the tests use one: its statements, the errors it gets, and its processes."""
+
+from __future__ import annotations
+
+import os
+import re
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import psycopg2
+import pytest
+from psycopg2.extensions import connection as Connection
+
+# What an SQL author must never see: PostgreSQL's codes for a bug, and the names of Python's exceptions.
+BUGS = ("XX000", "XX001", "38000", "ML000")
+PYTHON = re.compile(r"\b[A-Z]\w*(Error|Exception)\b|Traceback|NoneType|pgml\.errors")
+
+
+class Session:
+    """A connection that commits each statement, unless the test sends BEGIN."""
+
+    def __init__(self, connection: Connection):
+        self.connection = connection
+        self.pid: int = connection.info.backend_pid
+
+    def execute(self, statement: str, *parameters: Any) -> list[tuple]:
+        """Run a statement and return its rows."""
+        with self.connection.cursor() as cursor:
+            cursor.execute(statement, parameters or None)
+            return cursor.fetchall() if cursor.description else []
+
+    def value(self, statement: str, *parameters: Any) -> Any:
+        """Return the one value of the one row that a statement returns."""
+        ((value,),) = self.execute(statement, *parameters)
+        return value
+
+    def refused(self, statement: str, *parameters: Any) -> psycopg2.Error:
+        """Run a statement that must fail, and not through a bug; return the error."""
+        with pytest.raises(psycopg2.Error) as caught:
+            self.execute(statement, *parameters)
+        check_clean(caught.value)
+        return caught.value
+
+    def train(self, project: str, *arguments: Any, **named: Any) -> tuple:
+        """Call pgml.train and return its row."""
+        words = ["%s"] * (1 + len(arguments)) + [f"{name} => %s" for name in named]
+        (row,) = self.execute(
+            f"SELECT * FROM pgml.train({', '.join(words)})", project, *arguments, *named.values()
+        )
+        return row
+
+    def predict(self, project: str, features: list) -> float:
+        return self.value("SELECT pgml.predict(%s, %s::float8[])", project, features)
+
+    @property
+    def notices(self) -> list[str]:
+        return self.connection.notices
+
+
+def check_clean(error: psycopg2.Error) -> None:
+    """Assert that an error is a message for people, from an SQL state that says what is wrong."""
+    said = f"{error.diag.message_primary} {error.diag.message_detail} {error.diag.message_hint}"
+    assert error.pgcode not in (None, *BUGS), f"{error.pgcode}: {error}"
+    assert not PYTHON.search(said), said
+
+
+def processes() -> Iterator[tuple[int, int, int]]:
+    """Yield (pid, parent, process group) of every process that has not ended."""
+    for folder in Path("/proc").iterdir():
+        if folder.name.isdigit():
+            try:
+                state, parent, group = (folder / "stat").read_text().rpartition(")")[2].split()[:3]
+            except (FileNotFoundError, ProcessLookupError):
+                continue
+            if state != "Z":
+                yield int(folder.name), int(parent), int(group)
+
+
+def engines(backend: int) -> set[int]:
+    """Return the process groups of a backend's engines: each is named by the engine's own process."""
+    return {group for pid, parent, group in processes() if parent == backend and group == pid}
+
+
+def group_members(group: int) -> list[int]:
+    """Return the processes of a group."""
+    return [pid for pid, _, of in processes() if of == group]
+
+
+def eventually(condition: Callable[[], bool], seconds: float = 5) -> float:
+    """Wait until a condition holds and return how long it took; fail after so many seconds."""
+    started = time.monotonic()
+    while not condition():
+        assert time.monotonic() - started < seconds, "it did not happen"
+        time.sleep(0.005)
+    return time.monotonic() - started
+
+
+def resident(pid: int) -> int:
+    """Return the bytes of memory that a process alone uses."""
+    pages = (Path("/proc") / str(pid) / "statm").read_text().split()
+    return (int(pages[1]) - int(pages[2])) * os.sysconf("SC_PAGE_SIZE")

@@ -6,7 +6,6 @@ A message names the thing, the rule and the value; a hint says what to do. The S
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable
 
 
@@ -147,6 +146,8 @@ class ServerError(PgmlError):
 
 def choices_hint(wrong: str, choices: Iterable[str]) -> str:
     """Return a hint that lists ``choices`` and, where one is close to ``wrong``, suggests it first."""
+    import difflib
+
     known = sorted(set(choices))
     close = difflib.get_close_matches(wrong, known, n=1, cutoff=0.6)
     suggestion = f'did you mean "{close[0]}"? ' if close else ""

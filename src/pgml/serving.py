@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 from collections import OrderedDict
-from typing import Any
 
 from pgml import predictors
 from pgml.errors import PgmlError
@@ -17,8 +16,8 @@ from pgml.model_files import read, write
 _MODELS_KEPT = 64  # in a session; the one that was not looked up for the longest time goes first
 
 # Project → (stamp of the statement that looked its model up, that model's evaluator, its predict).
-_answering: dict[str, tuple[float | None, Any, Any]] = {}
-_evaluators: OrderedDict[str, Any] = OrderedDict()  # by digest
+_answering: dict[str, tuple[float | None, object, object]] = {}
+_evaluators: OrderedDict[str, object] = OrderedDict()  # by digest
 _distrusted: float | None = None  # stamp of a statement during which deployments changed
 
 
@@ -64,7 +63,7 @@ def distrust(stamp: float) -> None:
 
 
 def predict_carefully(
-    project_name: str, features: list[Any], estimator: bytes | None
+    project_name: str, features: list[object], estimator: bytes | None
 ) -> tuple[float | None, str | None, str | None]:
     """Return (prediction, what is needed first, error as JSON) from the model that was loaded last."""
     evaluator = _answering[project_name][1]
@@ -76,7 +75,7 @@ def predict_carefully(
         return None, None, _described(project_name, error)
 
 
-def _forget(evaluator: Any) -> None:
+def _forget(evaluator: object) -> None:
     """Let go of a model that has left the kept ones."""
     for project_name in [name for name, answering in _answering.items() if answering[1] is evaluator]:
         del _answering[project_name]
@@ -93,7 +92,7 @@ def _described(project_name: str, error: PgmlError) -> str:
     )
 
 
-def _evaluator(digest: str, buffer: Any) -> Any:
+def _evaluator(digest: str, buffer: object) -> object:
     evaluator = predictors.load(buffer)
     if evaluator.family == "engine":
         from pgml.engine.remote import RemoteModel

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import struct
-from typing import NamedTuple
+from collections import namedtuple
 
 from pgml.errors import CorruptPredictor
 
@@ -20,12 +20,10 @@ PANEL = 8
 _ITEMS = {"F64": ("d", 8), "F32": ("f", 4), "I64": ("q", 8), "U8": ("B", 1)}
 
 
-class Tensor(NamedTuple):
+class Tensor(namedtuple("Tensor", ("dtype", "shape", "items"))):
     """A tensor of a file: its type as safetensors names it, its shape, and a memoryview [size] of items."""
 
-    dtype: str
-    shape: tuple[int, ...]
-    items: memoryview
+    __slots__ = ()
 
 
 def parse(buffer: object) -> tuple[dict, dict[str, Tensor]]:

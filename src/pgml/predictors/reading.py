@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import math
 from array import array
+from collections import namedtuple
 from collections.abc import Mapping
-from typing import NamedTuple
 
 from pgml.errors import CorruptPredictor
 from pgml.predictors.expressions import check_expression
@@ -20,17 +20,18 @@ from pgml.predictors.outputs import fits
 MAX_COUNT = 1 << 31
 
 
-class Common(NamedTuple):
-    """What every evaluator is told: sizes, input and output."""
+class Common(
+    namedtuple(  # typing.NamedTuple would cost every new backend the import of typing
+        "Common",
+        ("n_features", "n_scores", "output", "missing", "single", "classes", "center", "scale"),
+    )
+):
+    """What every evaluator is told: sizes, input and output.
 
-    n_features: int
-    n_scores: int
-    output: str
-    missing: bool
-    single: bool
-    classes: memoryview | None
-    center: memoryview | None
-    scale: memoryview | None
+    ``classes``, ``center`` and ``scale`` are memoryviews of float64, or None.
+    """
+
+    __slots__ = ()
 
 
 def take_apart(about: Mapping, tensors: Mapping[str, Tensor]) -> tuple[str, Common, tuple]:

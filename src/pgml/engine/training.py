@@ -43,8 +43,9 @@ class Training:
             raise UnusableData(
                 f'every label of "{self.matrix.target}" appears in one row only: none can be held back to test on'
             )
-        X_train, X_test = self._scale()
         y_train, y_test = self.y[~self.test], self.y[self.test]
+        self._check_labels(y_train)
+        X_train, X_test = self._scale()
 
         started = time.perf_counter()
         fitted = self._plugin("fitting", self.algorithm.fit, self.hyperparameters, X_train, y_train)
@@ -100,6 +101,20 @@ class Training:
         if len(self.classes) < 2:
             raise UnusableData(
                 f'"{self.matrix.target}" is {self.classes[0]:g} in every row; a classification needs two labels or more'
+            )
+
+    def _check_labels(self, y_train: np.ndarray) -> None:
+        """Raise UnusableData where a label appears in test rows only."""
+        import numpy as np
+
+        if self.classes is None:
+            return
+        unseen = np.setdiff1d(np.arange(len(self.classes)), y_train)
+        if len(unseen):
+            raise UnusableData(
+                f'the label {self.classes[unseen[0]]:g} of "{self.matrix.target}" appears only in rows that are '
+                "held back to test on, so there is nothing to learn it from",
+                hint="the test_sampling stratified leaves some rows of each label to train on",
             )
 
     def _scale(self) -> tuple[np.ndarray, np.ndarray]:

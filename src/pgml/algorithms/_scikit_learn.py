@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -32,6 +32,13 @@ class ScikitLearn(Algorithm):
     def estimator(self, **hyperparameters: Any) -> Any:
         module, _, name = self.library.rpartition(".")
         return getattr(import_module(module), name)(**hyperparameters)
+
+    def fit(self, values: Mapping[str, Any], X: Any, y: Any) -> Any:
+        import joblib
+
+        # with n_jobs, threads: the processes that joblib starts by itself would outlive a cancelled training
+        with joblib.parallel_config(backend="threading"):
+            return super().fit(values, X, y)
 
 
 class LinearModel(ScikitLearn):

@@ -205,3 +205,10 @@ def can_hold_out(share: float, y: Any) -> bool:
         return kept > 0
     counts = numpy.bincount(y)
     return counts.min() >= 2 and min(kept, held_out) >= len(counts)
+
+
+def has_missing(X: Any) -> bool:
+    """Return whether a value of ``X`` is missing (NaN)."""
+    import numpy
+
+    return bool(numpy.isnan(X).any())

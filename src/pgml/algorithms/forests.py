@@ -23,6 +23,7 @@ from pgml.algorithms._settings import (
     TWO_CLASSES_ONLY,
     CountOrShare,
     because,
+    has_missing,
 )
 from pgml.hookspecs import hookimpl
 from pgml.hyperparameters import Boolean, Choice, Constraint, Either, Hyperparameter
@@ -83,7 +84,7 @@ _REGRESSION_RULES = (
     ),
     Constraint(
         "criterion must be another than absolute_error where values are missing",
-        lambda criterion, X: criterion != "absolute_error" or not (X != X).any(),
+        lambda criterion, X: criterion != "absolute_error" or not has_missing(X),
     ),
     Constraint(
         "the target must not be negative, nor 0 in all rows, where criterion is poisson",

@@ -1,0 +1,97 @@
+"""AdaBoost: small trees, each trained on the rows that those before it got wrong."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pgml.algorithm import Algorithm
+from pgml.algorithms._scikit_learn import TreeEnsemble
+from pgml.algorithms._settings import (
+    LEARNING_RATE,
+    MAX_DEPTH,
+    MIN_SAMPLES_LEAF,
+    N_ESTIMATORS,
+    RANDOM_STATE,
+    because,
+)
+from pgml.hookspecs import hookimpl
+from pgml.hyperparameters import Choice, Hyperparameter
+
+if TYPE_CHECKING:
+    from pgml.predictors import Predictor
+
+_SETTINGS = (
+    N_ESTIMATORS.but(default=50, description="The most trees to grow; a perfect fit ends it early."),
+    LEARNING_RATE.but(
+        default=1.0,
+        description="How much each tree changes the weights of the rows: smaller needs more trees.",
+        search=(0.01, 0.1, 0.5, 1.0),
+    ),
+)
+_LEAF = MIN_SAMPLES_LEAF.but(search=())
+_LEFT_OUT = because(estimator="it is a decision tree, which max_depth and min_samples_leaf describe")
+
+
+class _AdaBoost(TreeEnsemble):
+    """What both objectives have in common."""
+
+    name = "ada_boost"
+    left_out = _LEFT_OUT
+
+    def compile(self, fitted: Any) -> Predictor:
+        from pgml.predictors.convert.trees import ada_boost
+
+        return ada_boost(fitted)
+
+
+class AdaBoostRegression(_AdaBoost):
+    """AdaBoost.R2 (Drucker 1997)."""
+
+    objective = "regression"
+    summary = "Small trees, each trained on the rows that those before it got wrong; answers with a median."
+    when = "A robust relative of gradient boosting for small tables; rarely the most accurate."
+    library = "sklearn.ensemble.AdaBoostRegressor"
+    hyperparameters = (
+        *_SETTINGS,
+        Hyperparameter(
+            "loss",
+            Choice("linear", "square", "exponential"),
+            "linear",
+            "How a row's weight grows with its error.",
+            search=("linear", "square", "exponential"),
+        ),
+        MAX_DEPTH.but(default=3, search=(1, 2, 3, 5)),
+        _LEAF,
+        RANDOM_STATE,
+    )
+
+    def estimator(
+        self, *, max_depth: int | None, min_samples_leaf: int | float, **hyperparameters: Any
+    ) -> Any:
+        from sklearn.tree import DecisionTreeRegressor
+
+        tree = DecisionTreeRegressor(max_depth=max_depth, min_samples_leaf=min_samples_leaf)
+        return super().estimator(estimator=tree, **hyperparameters)
+
+
+class AdaBoostClassification(_AdaBoost):
+    """AdaBoost.SAMME (Zhu et al. 2009)."""
+
+    objective = "classification"
+    summary = "Small trees, each trained on the rows that those before it got wrong; answers with a vote."
+    when = "A simple and fast booster for small tables with clean labels: wrong ones lead it astray."
+    library = "sklearn.ensemble.AdaBoostClassifier"
+    hyperparameters = (*_SETTINGS, MAX_DEPTH.but(default=1, search=(1, 2, 3)), _LEAF, RANDOM_STATE)
+
+    def estimator(
+        self, *, max_depth: int | None, min_samples_leaf: int | float, **hyperparameters: Any
+    ) -> Any:
+        from sklearn.tree import DecisionTreeClassifier
+
+        tree = DecisionTreeClassifier(max_depth=max_depth, min_samples_leaf=min_samples_leaf)
+        return super().estimator(estimator=tree, **hyperparameters)
+
+
+@hookimpl
+def pgml_algorithms() -> list[Algorithm]:
+    return [AdaBoostRegression(), AdaBoostClassification()]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from pgml import relation, sampling
+from pgml import dataset_table, relation, sampling
 from pgml.database import Database
 from pgml.engine.client import Engine
 from pgml.errors import (
@@ -44,31 +44,10 @@ class Orchestrator:
         return self._engine.ask("hyperparameters", algorithm=algorithm, objective=objective)[0]
 
     def load_dataset(self, source: str) -> str:
-        """Create the table pgml.<source>, or make it anew; return 'OK'."""
+        """Create the table pgml.<source>, or fill it anew; return 'OK'."""
         _require(source=source)
         columns, slices = self._engine.ask("dataset", source=source)
-        table = f"pgml.{self._database.quote_name(source)}"
-        there = self._database.one(
-            "SELECT pg_catalog.obj_description(pg_catalog.to_regclass($1), 'pg_class') IS NOT DISTINCT FROM $2 AS ours"
-            " WHERE pg_catalog.to_regclass($1) IS NOT NULL",
-            "text text",
-            table,
-            relation.DATASET_MARK,
-        )
-        if there and not there["ours"]:
-            raise InvalidArgument(
-                f"{table} exists and is not a data set: it would be lost",
-                hint="rename it, then load the data set again",
-            )
-        if there:
-            self._database.define(f"DROP TABLE {table}")
-        defined = ", ".join(f"{self._database.quote_name(name)} {sql_type}" for name, sql_type in columns)
-        self._database.define(f"CREATE TABLE {table} ({defined})")
-        self._database.define(f"COMMENT ON TABLE {table} IS {self._database.quote_text(relation.DATASET_MARK)}")
-        for rows in slices:
-            self._database.query(
-                f"INSERT INTO {table} SELECT * FROM json_populate_recordset(NULL::{table}, $1)", "json", rows.decode()
-            )
+        dataset_table.fill(self._database, source, columns, slices)
         return "OK"
 
     def train(

@@ -6,11 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from pgml import dataset_table
 from pgml.database import Database
 from pgml.errors import UnknownColumn, UnknownRelation, UnsupportedType, UnusableData, choices_hint
 from pgml.features import Column
-
-DATASET_MARK = "a data set that pgml.load_dataset loaded"  # the comment on such a table
 
 _READABLE_KINDS = {"r": "table", "p": "table", "f": "foreign table", "v": "view", "m": "materialized view"}
 _SLICE_BYTES = 16 << 20  # how much of a snapshot is packed at a time
@@ -63,7 +62,7 @@ def find(database: Database, name: str) -> str:
         " AND n.nspname <> 'information_schema'"
         " AND (n.nspname <> 'pgml' OR pg_catalog.obj_description(c.oid, 'pg_class') = $1)",
         "text",
-        DATASET_MARK,
+        dataset_table.MARK,
     )
     raise UnknownRelation(
         f'there is no table or view "{name}"', hint=choices_hint(name, [row["name"] for row in known])

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _SQL_TYPES = {
-    "float64": "float8",
+    "float64": "double precision",
     "float32": "real",
     "int16": "smallint",
     "int32": "integer",

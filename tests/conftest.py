@@ -32,6 +32,7 @@ class Database:
         self.name = name
         self.dsn = cluster.dsn(name)
         self._connections: list[Connection] = []
+        self._own: Connection | None = None
         self._roles: list[str] = []
 
     def connect(self, role: str | None = None, **options: str) -> Connection:
@@ -48,10 +49,10 @@ class Database:
         return connection
 
     def execute(self, statement: str, *parameters: object) -> list[tuple]:
-        """Run a statement as the superuser, on one connection for the whole test, and return its rows."""
-        if not self._connections or self._connections[0].closed:
-            self._connections.insert(0, self.connect())
-        with self._connections[0].cursor() as cursor:
+        """Run a statement as the superuser, on a connection of its own for the whole test, and return its rows."""
+        if self._own is None or self._own.closed:
+            self._own = self.connect()
+        with self._own.cursor() as cursor:
             cursor.execute(statement, parameters or None)
             return cursor.fetchall() if cursor.description else []
 

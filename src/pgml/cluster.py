@@ -192,7 +192,8 @@ class Cluster:
         """Return the environment of the server's processes: what lets them find pgml and the engine's interpreter."""
         others = ("PYTHON", "PG", "VIRTUAL_ENV")
         kept = {name: value for name, value in os.environ.items() if not name.startswith(others)}
-        kept["HOME"] = self.user.home
+        # PL/Python takes the environment of the python3 that is first on PATH for its own: let that be none.
+        kept |= {"HOME": self.user.home, "PATH": "/usr/bin:/bin:/usr/sbin:/sbin:/usr/local/bin"}
         return kept | {"PYTHONPATH": str(PACKAGE.parent), "PGML_PYTHON": sys.executable}
 
     def create_database(self, name: str) -> None:

@@ -271,6 +271,19 @@ def test_the_server_gets_this_environment_and_no_other(cluster, monkeypatch):
     assert not {"VIRTUAL_ENV", "PYTHONHOME"} & environment.keys()
 
 
+def test_an_activated_environment_is_not_that_of_the_backends(new_cluster, monkeypatch):
+    monkeypatch.setenv("PATH", f"{sys.prefix}/bin:{os.environ['PATH']}")
+    cluster = new_cluster()
+    cluster.start(address="")
+    with contextlib.closing(cluster.connect("postgres")) as connection, connection.cursor() as cursor:
+        cursor.execute("CREATE EXTENSION plpython3u")
+        cursor.execute(
+            "CREATE FUNCTION prefix() RETURNS text LANGUAGE plpython3u AS 'import sys; return sys.prefix'"
+        )
+        cursor.execute("SELECT prefix()")
+        assert cursor.fetchone() != (sys.prefix,)
+
+
 def test_two_commands_at_once_make_one_server(server_folder):
     home = server_folder / "at_once"
     environment = {**os.environ, "PGML_HOME": str(home)}

@@ -1,4 +1,4 @@
-/* exp and tanh as plain arithmetic, which the compiler can do for a whole register of numbers at once. */
+/* exp, log and tanh as plain arithmetic, which the compiler can do for a whole register of numbers at once. */
 #ifndef PGML_ELEMENTARY_H
 #define PGML_ELEMENTARY_H
 
@@ -35,6 +35,34 @@ static inline double quick_exp(double x) {
     p = x < -708.0 ? 0.0 : p;
     p = x > 709.0 ? (double)INFINITY : p;
     return x != x ? x : p;
+}
+
+/* ln x for a normal x; NaN and infinity stay what they are.
+ * x = m 2 ** e with m from sqrt(1/2) to sqrt(2), ln m = 2 artanh((m - 1) / (m + 1)) is its power series. */
+static inline double quick_log(double x) {
+    uint64_t bits, mantissa;
+    memcpy(&bits, &x, 8);
+    uint64_t scaled = bits - 0x3fe6a09e667f3bcdu; /* sqrt(1/2) */
+    int64_t whole = (int64_t)(scaled >> 52) - (int64_t)(scaled >> 63 << 12);
+    mantissa = bits - ((uint64_t)whole << 52);
+    double m, e;
+    memcpy(&m, &mantissa, 8);
+    uint64_t shifted = (uint64_t)(whole + 2048) | 0x4330000000000000u; /* 2 ** 52 + whole + 2048, as a number */
+    memcpy(&e, &shifted, 8);
+    e -= 4503599627370496.0 + 2048.0;
+    double s = (m - 1.0) / (m + 1.0), z = s * s, p = 1.0 / 21.0;
+    p = p * z + 1.0 / 19.0;
+    p = p * z + 1.0 / 17.0;
+    p = p * z + 1.0 / 15.0;
+    p = p * z + 1.0 / 13.0;
+    p = p * z + 1.0 / 11.0;
+    p = p * z + 1.0 / 9.0;
+    p = p * z + 1.0 / 7.0;
+    p = p * z + 1.0 / 5.0;
+    p = p * z + 1.0 / 3.0;
+    p = p * z + 1.0;
+    double result = e * 0.6931471805599453 + 2.0 * s * p;
+    return x - x != 0 ? x : result;
 }
 
 /* tanh x; near 0 a rational approximation (Cody and Waite), else by exp. */

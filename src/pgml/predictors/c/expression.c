@@ -7,7 +7,10 @@
 #include "elementary.h"
 
 #define MAX_DEPTH 32
+#define MAGNITUDE INT64_MAX /* the bits of a number without its sign */
 #define BLOCK 8 /* rows of a block, the distance from one operand of the stack to the next */
+
+typedef int64_t Whole __attribute__((vector_size(32), aligned(8), may_alias));
 
 enum Code { LINEAR, POLYNOMIAL, SIGMOID_OF_DOT, COSINE, RBF, LAPLACIAN, CONSTANT, WHITE, DOT_PRODUCT, SINE, GAUSSIAN, MATERN_1,
             MATERN_3, MATERN_5, RATIONAL, SUM, PRODUCT, POWER };
@@ -98,34 +101,41 @@ int expression_compile(Model *model, Machine *machine, PyObject *expression) {
     return emit(model, machine, expression, 0);
 }
 
-/* Fill values [n_rows, CHUNK] with the sum over the features of TERM, of x in the row and v in the vector.
- * Four rows and a panel of vectors are summed at once; rows beyond the last repeat it. */
+/* Fill values [n_rows, CHUNK] with the sum over the features of TERM, of u in the row and v in the vector, ACROSS rows
+ * and a panel of vectors at once. */
+#define SUMS(ACROSS, TERM)                                                                                            \
+    for (; row + ACROSS <= n_rows; row += ACROSS)                                                                     \
+        for (Py_ssize_t first = 0; first < count; first += PANEL) {                                                   \
+            const Four *panel = (const Four *)(panels + first * n);                                                   \
+            const double *x = rows + row * n;                                                                         \
+            Four low[ACROSS] = {{0}}, high[ACROSS] = {{0}}, v;                                                        \
+            for (Py_ssize_t i = 0; i < n; i++)                                                                        \
+                for (int r = 0; r < ACROSS; r++) {                                                                    \
+                    double u = x[r * n + i];                                                                          \
+                    (void)u;                                                                                          \
+                    v = panel[2 * i];                                                                                 \
+                    low[r] += TERM;                                                                                   \
+                    v = panel[2 * i + 1];                                                                             \
+                    high[r] += TERM;                                                                                  \
+                }                                                                                                     \
+            for (int r = 0; r < ACROSS; r++) {                                                                        \
+                Four *sums = (Four *)(values + (row + r) * CHUNK + first);                                            \
+                sums[0] = low[r], sums[1] = high[r];                                                                  \
+            }                                                                                                         \
+        }
+
 #define PAIRWISE(NAME, TERM)                                                                                          \
     WIDE static void NAME(const double *panels, Py_ssize_t count, const double *rows, Py_ssize_t n_rows, Py_ssize_t n, \
                           const double *w, double *values) {                                                          \
+        Py_ssize_t row = 0;                                                                                           \
         (void)w;                                                                                                      \
-        for (Py_ssize_t row = 0; row < n_rows; row += 4) {                                                            \
-            const double *x[4];                                                                                       \
-            for (int r = 0; r < 4; r++) x[r] = rows + (row + r < n_rows ? row + r : row) * n;                         \
-            for (Py_ssize_t first = 0; first < count; first += PANEL) {                                               \
-                const double *panel = panels + first * n;                                                             \
-                double sums[4][PANEL] = {{0}};                                                                        \
-                for (Py_ssize_t i = 0; i < n; i++)                                                                    \
-                    for (int r = 0; r < 4; r++)                                                                       \
-                        for (int lane = 0; lane < PANEL; lane++) {                                                    \
-                            double u = x[r][i], v = panel[i * PANEL + lane];                                          \
-                            (void)u;                                                                                  \
-                            sums[r][lane] += TERM;                                                                    \
-                        }                                                                                             \
-                for (int r = 0; r < 4 && row + r < n_rows; r++)                                                       \
-                    memcpy(values + (row + r) * CHUNK + first, sums[r], sizeof sums[r]);                              \
-            }                                                                                                         \
-        }                                                                                                             \
+        SUMS(4, TERM)                                                                                                 \
+        SUMS(1, TERM)                                                                                                 \
     }
 
 PAIRWISE(dots, u * v)
 PAIRWISE(squared, (u - v) * (u - v))
-PAIRWISE(absolute, fabs(u - v))
+PAIRWISE(absolute, (Four)((Whole)(u - v) & MAGNITUDE))
 PAIRWISE(scaled, ((u - v) * w[i]) * ((u - v) * w[i]))
 PAIRWISE(norms, v * v)
 
@@ -151,7 +161,7 @@ MAP(map_affine, a * x + b)
 MAP(map_square, x * x)
 MAP(map_cube, x * x * x)
 MAP(map_power, pow(x, a))
-MAP(map_inverse, 1.0 / x)
+MAP(map_rational, quick_exp(a * quick_log(1.0 + b * x)))
 MAP(map_tanh, quick_tanh(a * x + b))
 MAP(map_exp, quick_exp(a * x))
 MAP(map_matern_1, quick_exp(-sqrt(x)))
@@ -163,7 +173,6 @@ static void raise_to(double *values, Py_ssize_t count, Py_ssize_t n_rows, double
     if (exponent == 1.0) return;
     if (exponent == 2.0) map_square(values, count, n_rows, 0, 0);
     else if (exponent == 3.0) map_cube(values, count, n_rows, 0, 0);
-    else if (exponent == -1.0) map_inverse(values, count, n_rows, 0, 0);
     else map_power(values, count, n_rows, exponent, 0);
 }
 
@@ -229,9 +238,10 @@ static void run(const Machine *machine, const double *panels, Py_ssize_t count, 
             else if (operation->code == MATERN_1) map_matern_1(values, count, n_rows, 0, 0);
             else if (operation->code == MATERN_3) map_matern_3(values, count, n_rows, 0, 0);
             else if (operation->code == MATERN_5) map_matern_5(values, count, n_rows, 0, 0);
+            else if (p[0] > 0) map_rational(values, count, n_rows, -p[0], 1.0 / (2.0 * p[0]));
             else {
                 map_affine(values, count, n_rows, 1.0 / (2.0 * p[0]), 1.0);
-                raise_to(values, count, n_rows, -p[0]);
+                map_power(values, count, n_rows, -p[0], 0);
             }
             break;
         case SUM: case PRODUCT: {

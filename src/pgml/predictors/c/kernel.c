@@ -7,7 +7,8 @@
 #include "elementary.h"
 #include "expression.h"
 
-#define ROWS 8
+#define ROWS 8   /* rows that are taken at once */
+#define BLOCK 64 /* rows that share a pass over a whitener */
 
 /* Add to each row's totals the products of coefficients and kernel values, eight partial sums at a time. */
 WIDE static void accumulate(const double *coefficients, Py_ssize_t stride, Py_ssize_t n_lines, const double *values,
@@ -15,37 +16,43 @@ WIDE static void accumulate(const double *coefficients, Py_ssize_t stride, Py_ss
     for (Py_ssize_t row = 0; row < n_rows; row++)
         for (Py_ssize_t line = 0; line < n_lines; line++) {
             const double *weights = coefficients + line * stride, *value = values + row * CHUNK;
-            double part[PANEL] = {0}, rest = 0.0;
+            Four low = {0}, high = {0};
+            double rest = 0.0;
             Py_ssize_t i = 0;
-            for (; i + PANEL <= count; i += PANEL)
-                for (int lane = 0; lane < PANEL; lane++) part[lane] += weights[i + lane] * value[i + lane];
+            for (; i + 8 <= count; i += 8) {
+                low += *(const Four *)(weights + i) * *(const Four *)(value + i);
+                high += *(const Four *)(weights + i + 4) * *(const Four *)(value + i + 4);
+            }
+            low += high;
             for (; i < count; i++) rest += weights[i] * value[i];
-            totals[row * totals_stride + line] += ((part[0] + part[1]) + (part[2] + part[3]))
-                                                  + ((part[4] + part[5]) + (part[6] + part[7])) + rest;
+            totals[row * totals_stride + line] += ((low[0] + low[1]) + (low[2] + low[3])) + rest;
         }
 }
 
-/* Take |whitener . k|^2 from the variance of each row; values [m, ROWS]. */
-WIDE static void whiten(const double *whitener, Py_ssize_t m, const double *values, double *variances) {
+/* Take |whitener . k|^2 from the variances [groups, ROWS]; values [groups, m, ROWS]. A few lines of the whitener
+ * stay in the cache while all the groups of rows pass. */
+WIDE static void whiten(const double *whitener, Py_ssize_t m, const double *values, Py_ssize_t groups, double *variances) {
     enum { LINES = 4 };
-    double squares[ROWS] = {0};
-    Py_ssize_t i = 0;
-    for (; i + LINES <= m; i += LINES) {
-        double sums[LINES][ROWS] = {{0}};
-        const double *line = whitener + i * m;
-        for (Py_ssize_t j = 0; j < i + LINES; j++) /* above the diagonal there are zeros */
-            for (int l = 0; l < LINES; l++)
-                for (int row = 0; row < ROWS; row++) sums[l][row] += line[l * m + j] * values[j * ROWS + row];
-        for (int l = 0; l < LINES; l++)
-            for (int row = 0; row < ROWS; row++) squares[row] += sums[l][row] * sums[l][row];
+    for (Py_ssize_t i = 0; i < m; i += LINES) {
+        Py_ssize_t lines = m - i < LINES ? m - i : LINES;
+        const double *line[LINES];
+        for (Py_ssize_t l = 0; l < LINES; l++) line[l] = whitener + (l < lines ? i + l : i) * m;
+        for (Py_ssize_t group = 0; group < groups; group++) {
+            const Four *value = (const Four *)(values + group * m * ROWS);
+            Four low[LINES] = {{0}}, high[LINES] = {{0}}, *variance = (Four *)(variances + group * ROWS);
+            for (Py_ssize_t j = 0; j < i + lines; j++) { /* above the diagonal there are zeros */
+                Four left = value[2 * j], right = value[2 * j + 1];
+                for (int l = 0; l < LINES; l++) {
+                    low[l] += line[l][j] * left;
+                    high[l] += line[l][j] * right;
+                }
+            }
+            for (Py_ssize_t l = 0; l < lines; l++) {
+                variance[0] -= low[l] * low[l];
+                variance[1] -= high[l] * high[l];
+            }
+        }
     }
-    for (; i < m; i++) {
-        double sums[ROWS] = {0};
-        for (Py_ssize_t j = 0; j <= i; j++)
-            for (int row = 0; row < ROWS; row++) sums[row] += whitener[i * m + j] * values[j * ROWS + row];
-        for (int row = 0; row < ROWS; row++) squares[row] += sums[row] * sums[row];
-    }
-    for (int row = 0; row < ROWS; row++) variances[row] -= squares[row];
 }
 
 /* The totals of libsvm's pairs: [class, line] sums of the vectors of a class, for the lines of coefficients. */
@@ -55,46 +62,57 @@ static void pairs(Py_ssize_t lines, const double *sums, double *result) {
         for (Py_ssize_t j = i + 1; j < n_classes; j++) *result++ = sums[i * lines + j - 1] + sums[j * lines + i];
 }
 
+/* Kernel values of a machine for up to ROWS rows, chunk by chunk: their scores [n_rows, stride], and the values themselves
+ * [m, ROWS] where they are wanted. */
+static void group(const Model *model, const Machine *machine, const double *rows, Py_ssize_t n_rows, double *result, double *stack,
+                  double *sums, double *kept) {
+    const Kernel *kernel = &model->kernel;
+    Py_ssize_t n = model->n_features, k = model->n_scores;
+    Py_ssize_t begin = 0, of_class = 0; /* where the class of the next vector begins, and which it is */
+    if (kernel->class_sizes) memset(sums, 0, (size_t)(ROWS * kernel->pairs) * sizeof *sums);
+    else for (Py_ssize_t row = 0; row < n_rows; row++) memset(result + row * k, 0, (size_t)machine->rows * sizeof *result);
+    for (Py_ssize_t first = 0; first < machine->m; first += CHUNK) {
+        Py_ssize_t count = machine->m - first < CHUNK ? machine->m - first : CHUNK;
+        expression_evaluate(machine, kernel->vectors + (machine->first + first) * n, count, rows, n_rows, n, stack);
+        if (!kernel->class_sizes)
+            accumulate(machine->coefficients + first, machine->m, machine->rows, stack, count, n_rows, result, k);
+        else for (Py_ssize_t at = first; at < first + count;) {
+            while (at >= begin + kernel->class_sizes[of_class]) begin += kernel->class_sizes[of_class++];
+            Py_ssize_t end = begin + kernel->class_sizes[of_class];
+            if (end > first + count) end = first + count;
+            accumulate(machine->coefficients + at, machine->m, machine->rows, stack + (at - first), end - at, n_rows,
+                       sums + of_class * machine->rows, kernel->pairs);
+            at = end;
+        }
+        for (Py_ssize_t i = 0; kept && i < count; i++)
+            for (Py_ssize_t row = 0; row < ROWS; row++)
+                kept[(first + i) * ROWS + row] = row < n_rows ? stack[row * CHUNK + i] : 0.0;
+    }
+    if (kernel->class_sizes)
+        for (Py_ssize_t row = 0; row < n_rows; row++) pairs(machine->rows, sums + row * kernel->pairs, result + row * k);
+}
+
 static void scores(const Model *model, const double *rows, Py_ssize_t n_rows, double *result, double *variances, void *work) {
     const Kernel *kernel = &model->kernel;
-    Py_ssize_t n = model->n_features, k = model->n_scores, score = 0;
-    double *stack = work, *sums = stack + kernel->depth * ROWS * CHUNK, *whole = sums + ROWS * kernel->pairs;
-    double *panel = whole + ROWS * kernel->longest;
+    Py_ssize_t n = model->n_features, k = model->n_scores, score = 0, groups = (n_rows + ROWS - 1) / ROWS;
+    double *stack = work, *sums = stack + kernel->depth * ROWS * CHUNK, *panel = sums + ROWS * kernel->pairs;
+    double *variance = panel + PANEL * n, *kept = variance + BLOCK;
     for (Py_ssize_t index = 0; index < kernel->n_machines; index++) {
         const Machine *machine = kernel->machines + index;
-        Py_ssize_t begin = 0, of_class = 0; /* where the class of the next vector begins, and which it is */
-        if (kernel->class_sizes) memset(sums, 0, (size_t)(ROWS * kernel->pairs) * sizeof *sums);
-        else for (Py_ssize_t row = 0; row < n_rows; row++) memset(result + row * k + score, 0, (size_t)machine->rows * sizeof *result);
-        for (Py_ssize_t first = 0; first < machine->m; first += CHUNK) {
-            Py_ssize_t count = machine->m - first < CHUNK ? machine->m - first : CHUNK;
-            const double *panels = kernel->vectors + (machine->first + first) * n;
-            expression_evaluate(machine, panels, count, rows, n_rows, n, stack);
-            if (!kernel->class_sizes)
-                accumulate(machine->coefficients + first, machine->m, machine->rows, stack, count, n_rows, result + score, k);
-            else for (Py_ssize_t at = first; at < first + count;) {
-                while (at >= begin + kernel->class_sizes[of_class]) begin += kernel->class_sizes[of_class++];
-                Py_ssize_t end = begin + kernel->class_sizes[of_class];
-                if (end > first + count) end = first + count;
-                accumulate(machine->coefficients + at, machine->m, machine->rows, stack + (at - first), end - at, n_rows,
-                           sums + of_class * machine->rows, kernel->pairs);
-                at = end;
-            }
-            if (variances && machine->whitener)
-                for (Py_ssize_t i = 0; i < count; i++)
-                    for (Py_ssize_t row = 0; row < ROWS; row++)
-                        whole[(first + i) * ROWS + row] = row < n_rows ? stack[row * CHUNK + i] : 0.0;
+        int wanted = variances && machine->whitener;
+        for (Py_ssize_t g = 0; g < groups; g++) {
+            Py_ssize_t first = g * ROWS, count = n_rows - first < ROWS ? n_rows - first : ROWS;
+            group(model, machine, rows + first * n, count, result + first * k + score, stack, sums,
+                  wanted ? kept + g * machine->m * ROWS : NULL);
         }
-        if (kernel->class_sizes)
+        if (wanted) {
+            memset(variance, 0, BLOCK * sizeof *variance);
             for (Py_ssize_t row = 0; row < n_rows; row++)
-                pairs(machine->rows, sums + row * kernel->pairs, result + row * k);
-        if (variances && machine->whitener) {
-            double variance[ROWS] = {0};
-            for (Py_ssize_t row = 0; row < n_rows; row++) 
                 variance[row] = expression_of_itself(machine, rows + row * n, n, stack, panel);
-            whiten(machine->whitener, machine->m, whole, variance);
+            whiten(machine->whitener, machine->m, kept, groups, variance);
             for (Py_ssize_t row = 0; row < n_rows; row++) variances[row * k + score] = variance[row];
         }
-        score += kernel->class_sizes ? k : machine->rows;
+        score += machine->rows;
     }
     for (Py_ssize_t row = 0; row < n_rows; row++)
         for (Py_ssize_t i = 0; i < k; i++) result[row * k + i] += kernel->intercept[i];
@@ -168,8 +186,8 @@ int kernel_fill(Model *model, PyObject *parts) {
         kernel->pairs = n_classes * (n_classes - 1);
     }
     model->scores = scores;
-    model->block = ROWS;
-    model->work = (size_t)(kernel->depth * ROWS * CHUNK + ROWS * kernel->pairs + ROWS * kernel->longest
-                           + PANEL * model->n_features) * sizeof(double);
+    model->block = BLOCK;
+    model->work = (size_t)(kernel->depth * ROWS * CHUNK + ROWS * kernel->pairs + PANEL * model->n_features + BLOCK
+                           + BLOCK * kernel->longest) * sizeof(double);
     return 0;
 }

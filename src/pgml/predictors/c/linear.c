@@ -2,49 +2,63 @@
 #include "model.h"
 
 #define LANES 8
+#define SHORT 24
 
-/* Scores of LANES rows for one line of coefficients; rows beyond the last repeat it. */
-static inline void lines(const double *const rows[LANES], const double *line, Py_ssize_t n, int missing, double total[LANES]) {
+/* Sums of LANES rows side by side: in a long row each addition would wait for the one before. */
+static inline void lines(const double *rows, const double *line, Py_ssize_t n, int missing, double total[LANES]) {
     for (Py_ssize_t i = 0; i < n; i++) {
         for (int lane = 0; lane < LANES; lane++) {
-            double value = rows[lane][i], term = value * line[i];
+            double value = rows[lane * n + i], term = value * line[i];
             if (missing) total[lane] = value != value ? total[lane] : total[lane] + term;
             else total[lane] += term;
         }
     }
 }
 
-static inline void lines_single(const double *const rows[LANES], const double *line, Py_ssize_t n, double total[LANES]) {
+static inline void lines_single(const double *rows, const double *line, Py_ssize_t n, double total[LANES]) {
     for (Py_ssize_t i = 0; i < n; i++) {
         for (int lane = 0; lane < LANES; lane++) {
-            float value = (float)rows[lane][i], term = value * (float)line[i];
+            float value = (float)rows[lane * n + i], term = value * (float)line[i];
             if (value == value) total[lane] = (float)total[lane] + term;
         }
     }
 }
 
+/* The sum of one row. Short rows follow one another fast enough that the processor overlaps them by itself. */
+static inline double one(const Model *model, const double *row, const double *line, double start) {
+    double total = start;
+    for (Py_ssize_t i = 0; i < model->n_features; i++) {
+        if (model->single) {
+            float value = (float)row[i], term = value * (float)line[i];
+            if (value == value) total = (float)total + term;
+        } else if (!model->missing || row[i] == row[i]) total += row[i] * line[i];
+    }
+    return total;
+}
+
 static void scores(const Model *model, const double *rows, Py_ssize_t n_rows, double *result, double *variances, void *work) {
-    Py_ssize_t n = model->n_features, k = model->n_scores;
-    const double *intercept = model->linear.intercept;
+    Py_ssize_t n = model->n_features, k = model->n_scores, row = 0;
     (void)variances, (void)work;
-    for (Py_ssize_t row = 0; row < n_rows; row += LANES) {
-        const double *pointers[LANES];
-        Py_ssize_t there = n_rows - row < LANES ? n_rows - row : LANES;
-        for (int lane = 0; lane < LANES; lane++) pointers[lane] = rows + (row + (lane < there ? lane : there - 1)) * n;
-        for (Py_ssize_t score = 0; score < k; score++) {
-            const double *line = model->linear.coefficients + score * n;
+    for (Py_ssize_t score = 0; score < k; score++) {
+        const double *line = model->linear.coefficients + score * n;
+        double constant = model->linear.intercept[score], start = model->single ? constant : 0.0;
+        double after = model->single ? 0.0 : constant;
+        row = 0;
+        for (; n > SHORT && row + LANES <= n_rows; row += LANES) {
             double total[LANES];
-            for (int lane = 0; lane < LANES; lane++) total[lane] = model->single ? intercept[score] : 0.0;
-            if (model->single) lines_single(pointers, line, n, total);
-            else if (there == 1) {
-                for (Py_ssize_t i = 0; i < n; i++)
-                    if (pointers[0][i] == pointers[0][i]) total[0] += pointers[0][i] * line[i];
-            }
-            else if (model->missing) lines(pointers, line, n, 1, total);
-            else lines(pointers, line, n, 0, total);
-            for (Py_ssize_t lane = 0; lane < there; lane++)
-                result[(row + lane) * k + score] = model->single ? total[lane] : total[lane] + intercept[score];
+            for (int lane = 0; lane < LANES; lane++) total[lane] = start;
+            if (model->single) lines_single(rows + row * n, line, n, total);
+            else if (model->missing) lines(rows + row * n, line, n, 1, total);
+            else lines(rows + row * n, line, n, 0, total);
+            for (int lane = 0; lane < LANES; lane++) result[(row + lane) * k + score] = total[lane] + after;
         }
+        if (!model->single && !model->missing)
+            for (; row < n_rows; row++) {
+                double total = 0.0;
+                for (Py_ssize_t i = 0; i < n; i++) total += rows[row * n + i] * line[i];
+                result[row * k + score] = total + constant;
+            }
+        for (; row < n_rows; row++) result[row * k + score] = one(model, rows + row * n, line, start) + after;
     }
 }
 

@@ -50,21 +50,20 @@ const void *model_borrow_exactly(Model *model, PyObject *object, char format, Py
 }
 
 /* Scale and round rows; say whether every number of the result is one that the model takes. */
-static int clean(const Model *model, const double *rows, Py_ssize_t n_rows, double *result) {
-    Py_ssize_t n = model->n_features;
+WIDE static int clean(const Model *model, const double *rows, Py_ssize_t n_rows, double *result) {
+    Py_ssize_t n = model->n_features, size = n_rows * n;
     int64_t bad = 0;
-    for (Py_ssize_t row = 0; row < n_rows; row++, rows += n, result += n) {
-        if (model->center)
-            for (Py_ssize_t i = 0; i < n; i++) result[i] = (rows[i] - model->center[i]) / model->scale[i];
-        else if (result != rows)
-            memcpy(result, rows, (size_t)n * sizeof *rows);
-        if (model->single_input || model->single)
-            for (Py_ssize_t i = 0; i < n; i++) result[i] = (double)(float)result[i];
-        if (model->missing)
-            for (Py_ssize_t i = 0; i < n; i++) bad |= fabs(result[i]) > DBL_MAX;
-        else
-            for (Py_ssize_t i = 0; i < n; i++) bad |= !(fabs(result[i]) <= DBL_MAX);
-    }
+    if (model->center)
+        for (Py_ssize_t row = 0; row < n_rows; row++)
+            for (Py_ssize_t i = 0; i < n; i++)
+                result[row * n + i] = (rows[row * n + i] - model->center[i]) / model->scale[i];
+    else if (result != rows) memcpy(result, rows, (size_t)size * sizeof *rows);
+    if (model->single_input || model->single)
+        for (Py_ssize_t i = 0; i < size; i++) result[i] = (double)(float)result[i];
+    if (model->missing)
+        for (Py_ssize_t i = 0; i < size; i++) bad |= -(int64_t)(fabs(result[i]) > DBL_MAX);
+    else
+        for (Py_ssize_t i = 0; i < size; i++) bad |= -(int64_t)!(fabs(result[i]) <= DBL_MAX);
     return !bad;
 }
 

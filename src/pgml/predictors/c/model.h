@@ -10,10 +10,13 @@
  * No such build fuses a multiplication with an addition (see -ffp-contract in pyproject.toml): results are
  * the same on every processor. */
 #if defined(__x86_64__) && defined(__linux__) && defined(__GLIBC__) && defined(__GNUC__) && !defined(__clang__)
-#define WIDE __attribute__((target_clones("avx512f", "avx2", "default")))
+#define WIDE __attribute__((target_clones("avx2", "default")))
 #else
 #define WIDE
 #endif
+
+/* Four numbers side by side, in as many registers as that takes; they need not be aligned to more than one. */
+typedef double Four __attribute__((vector_size(32), aligned(8), may_alias));
 
 enum Output { VALUE, EXP, SIGMOID, LABEL, LOGISTIC, LOGISTIC_CLOSED, EXPONENTIAL, SOFTMAX, ONE_VS_REST, MODIFIED_HUBER,
               PROBABILITY, SAMME, ONE_VS_ONE, ONE_VS_ONE_TIES, GAUSSIAN_PROCESS, GAUSSIAN_PROCESS_VOTES };

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from pgml.predictors import kernel
+from pgml.predictors import kernel, linear
 from pgml.predictors.predictor import NotCompilable, Predictor
 
 
@@ -20,7 +20,7 @@ def support_vector_machine(estimator) -> Predictor:
     # the underscored attributes are libsvm's own; the public ones change the sign of two classes
     coefficients, intercept = np.asarray(estimator._dual_coef_), estimator._intercept_
     if classes is None:
-        return kernel.predictor([kernel.Machine(expression, vectors, coefficients, intercept)])
+        return _regressor(expression, vectors, coefficients, intercept)
     with_ties = estimator.break_ties and estimator.decision_function_shape == "ovr" and len(classes) > 2
     # scikit-learn allows no break_ties with decision_function_shape="ovo": its predict raises
     platt = (estimator._probA, estimator._probB) if len(estimator._probA) else None
@@ -41,7 +41,13 @@ def kernel_ridge(estimator) -> Predictor:
         raise NotCompilable("kernel ridge regression of several targets is not compiled")
     gamma = 1.0 / vectors.shape[1] if estimator.gamma is None else float(estimator.gamma)
     expression = _named(estimator.kernel, gamma, float(estimator.coef0), float(estimator.degree))
-    return kernel.predictor([kernel.Machine(expression, vectors, coefficients)])
+    return _regressor(expression, vectors, coefficients, 0.0)
+
+
+def _regressor(expression: tuple, vectors: np.ndarray, coefficients: np.ndarray, intercept) -> Predictor:
+    if expression == ("linear",):  # the sum of c (v . x) is (the sum of c v) . x, at a fraction of the cost
+        return linear.predictor(coefficients @ vectors, intercept)
+    return kernel.predictor([kernel.Machine(expression, vectors, coefficients, intercept)])
 
 
 def _named(name: object, gamma: float, coef0: float, degree: float) -> tuple:

@@ -73,6 +73,17 @@ class TreeEnsemble(ScikitLearn):
             yield tree.children_left, tree.children_right, tree.feature
 
 
+class EnsembleOfGivenTrees(TreeEnsemble):
+    """An ensemble of any estimators, here of decision trees that ``max_depth`` and ``min_samples_leaf`` describe."""
+
+    def estimator(self, *, max_depth: int | None, min_samples_leaf: float, **hyperparameters: Any) -> Any:
+        from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
+
+        kind = DecisionTreeRegressor if self.objective == "regression" else DecisionTreeClassifier
+        tree = kind(max_depth=max_depth, min_samples_leaf=min_samples_leaf)
+        return super().estimator(estimator=tree, **hyperparameters)
+
+
 def _leads_down(left: numpy.ndarray, right: numpy.ndarray, feature: numpy.ndarray, n_features: int) -> bool:
     """Return whether every inner node leads to later nodes of the same tree, on a feature that there is."""
     import numpy

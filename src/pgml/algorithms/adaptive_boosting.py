@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pgml.algorithm import Algorithm
-from pgml.algorithms._scikit_learn import TreeEnsemble
+from pgml.algorithms._scikit_learn import EnsembleOfGivenTrees
 from pgml.algorithms._settings import (
     LEARNING_RATE,
     MAX_DEPTH,
@@ -32,7 +32,7 @@ _LEAF = MIN_SAMPLES_LEAF.but(search=())
 _LEFT_OUT = because(estimator="it is a decision tree, which max_depth and min_samples_leaf describe")
 
 
-class _AdaBoost(TreeEnsemble):
+class _AdaBoost(EnsembleOfGivenTrees):
     """What both objectives have in common."""
 
     name = "ada_boost"
@@ -65,14 +65,6 @@ class AdaBoostRegression(_AdaBoost):
         RANDOM_STATE,
     )
 
-    def estimator(
-        self, *, max_depth: int | None, min_samples_leaf: int | float, **hyperparameters: Any
-    ) -> Any:
-        from sklearn.tree import DecisionTreeRegressor
-
-        tree = DecisionTreeRegressor(max_depth=max_depth, min_samples_leaf=min_samples_leaf)
-        return super().estimator(estimator=tree, **hyperparameters)
-
 
 class AdaBoostClassification(_AdaBoost):
     """AdaBoost.SAMME (Zhu et al. 2009)."""
@@ -82,14 +74,6 @@ class AdaBoostClassification(_AdaBoost):
     when = "A simple and fast booster for small tables with clean labels: wrong ones lead it astray."
     library = "sklearn.ensemble.AdaBoostClassifier"
     hyperparameters = (*_SETTINGS, MAX_DEPTH.but(default=1, search=(1, 2, 3)), _LEAF, RANDOM_STATE)
-
-    def estimator(
-        self, *, max_depth: int | None, min_samples_leaf: int | float, **hyperparameters: Any
-    ) -> Any:
-        from sklearn.tree import DecisionTreeClassifier
-
-        tree = DecisionTreeClassifier(max_depth=max_depth, min_samples_leaf=min_samples_leaf)
-        return super().estimator(estimator=tree, **hyperparameters)
 
 
 @hookimpl

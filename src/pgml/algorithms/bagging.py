@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from pgml.algorithm import Algorithm
-from pgml.algorithms._scikit_learn import TreeEnsemble
+from pgml.algorithms._scikit_learn import EnsembleOfGivenTrees
 from pgml.algorithms._settings import (
     MAX_DEPTH,
     MIN_SAMPLES_LEAF,
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from pgml.predictors import Predictor
 
 
-class _Bagging(TreeEnsemble):
+class _Bagging(EnsembleOfGivenTrees):
     """What both objectives have in common."""
 
     name = "bagging"
@@ -88,28 +88,12 @@ class BaggingRegression(_Bagging):
     objective = "regression"
     library = "sklearn.ensemble.BaggingRegressor"
 
-    def estimator(
-        self, *, max_depth: int | None, min_samples_leaf: int | float, **hyperparameters: Any
-    ) -> Any:
-        from sklearn.tree import DecisionTreeRegressor
-
-        tree = DecisionTreeRegressor(max_depth=max_depth, min_samples_leaf=min_samples_leaf)
-        return super().estimator(estimator=tree, **hyperparameters)
-
 
 class BaggingClassification(_Bagging):
     """Breiman's bagging for classification."""
 
     objective = "classification"
     library = "sklearn.ensemble.BaggingClassifier"
-
-    def estimator(
-        self, *, max_depth: int | None, min_samples_leaf: int | float, **hyperparameters: Any
-    ) -> Any:
-        from sklearn.tree import DecisionTreeClassifier
-
-        tree = DecisionTreeClassifier(max_depth=max_depth, min_samples_leaf=min_samples_leaf)
-        return super().estimator(estimator=tree, **hyperparameters)
 
 
 @hookimpl

@@ -179,7 +179,7 @@ class ExtraTreesRegression(_Forest):
         *_TREE,
         _MAX_FEATURES,
         _BOOTSTRAP.but(default=False),
-        _MAX_SAMPLES,
+        _MAX_SAMPLES.but(search=()),
         N_JOBS,
         RANDOM_STATE,
     )
@@ -200,7 +200,7 @@ class ExtraTreesClassification(_Forest):
         *_TREE,
         _MAX_FEATURES.but(default="sqrt"),
         _BOOTSTRAP.but(default=False),
-        _MAX_SAMPLES,
+        _MAX_SAMPLES.but(search=()),
         _FOREST_CLASS_WEIGHT,
         N_JOBS,
         RANDOM_STATE,

@@ -36,7 +36,8 @@ _KERNEL = (
         Choice("rbf", "matern", "rational_quadratic", "exp_sine_squared", "dot_product"),
         "rbf",
         "How similar the answers for two rows are: rbf and matern by distance (matern is rougher),"
-        " rational_quadratic over many distances, exp_sine_squared periodically, dot_product linearly.",
+        " rational_quadratic over many distances, exp_sine_squared periodically, dot_product linearly (the library"
+        " takes a kernel object; its default is an rbf of length scale 1 that is not fitted).",
         search=("rbf", "matern", "rational_quadratic"),
     ),
     Hyperparameter(
@@ -223,7 +224,7 @@ class GaussianProcessClassification(_GaussianProcess):
         _OPTIMIZER.but(
             default=None,
             description="How the kernel's settings are fitted to the data, which takes minutes from some hundred rows"
-            " on; null keeps the first guesses.",
+            " on; null (not the library's default) keeps the first guesses.",
             search=(None, "fmin_l_bfgs_b"),
         ),
         _RESTARTS,
@@ -243,6 +244,19 @@ class GaussianProcessClassification(_GaussianProcess):
         RANDOM_STATE,
     )
     left_out = because("copy_X_train", "warm_start")
+
+    def estimator(self, *, classes: int = 2, multi_class: str, n_jobs: int, **hyperparameters: Any) -> Any:
+        """Return the estimator; ``classes`` is their number, which decides whether ``multi_class`` matters."""
+        process = super().estimator(n_jobs=n_jobs, **hyperparameters)
+        if classes == 2 or multi_class == "one_vs_rest":
+            return process
+        # the process has it too, but keeps a predict_proba that fails
+        from sklearn.multiclass import OneVsOneClassifier
+
+        return OneVsOneClassifier(process, n_jobs=n_jobs)
+
+    def fit(self, values: Mapping[str, Any], X: Any, y: Any) -> Any:
+        return super().fit({**values, "classes": int(y.max()) + 1}, X, y)
 
 
 @hookimpl

@@ -101,7 +101,7 @@ class Ransac(LinearModel):
         if chosen["min_samples"] is None:
             chosen["min_samples"] = min(features + 1, rows)
         if chosen["residual_threshold"] is None and numpy.median(abs(y - numpy.median(y))) == 0:
-            chosen["residual_threshold"] = float(y.std())
+            chosen["residual_threshold"] = float(y.std()) or 1.0
         return super().fit(chosen, X, y)
 
 

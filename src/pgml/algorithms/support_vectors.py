@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from pgml.algorithm import Algorithm
@@ -76,7 +77,6 @@ _CLASSIFIER = (
         False,
         "Whether a tie in the votes of more than two classes goes to the higher score instead of the lower label.",
     ),
-    CLASS_WEIGHT,
 )
 _LEFT_OUT = because("verbose")
 _CLASSIFIER_LEFT_OUT = because(
@@ -96,14 +96,10 @@ def _counts(y: numpy.ndarray) -> numpy.ndarray:
     return numpy.bincount(y)
 
 
-def _largest_nu(y: numpy.ndarray, weight: str | None) -> float:
-    """Return the largest nu for which every two classes can be told apart by the definition of the machine."""
-    import numpy
-
-    counts = numpy.sort(_counts(y))
-    if weight == "balanced":  # all classes weigh the same
-        return 1.0
-    return float(2 * counts[0] / (counts[0] + counts[-1]))
+def _largest_nu(y: numpy.ndarray) -> float:
+    """Return the largest nu that the two classes of the most unequal sizes allow."""
+    counts = _counts(y)
+    return float(2 * counts.min() / (counts.min() + counts.max()))
 
 
 class _SupportVectors(ScikitLearn):
@@ -168,7 +164,7 @@ class SupportVectorClassification(_SupportVectorClassifier):
     summary = "Parts classes by the surface that keeps most distance from both; curved by a kernel."
     when = "Accurate on up to some ten thousand rows. Search C and gamma; set probability where you need it."
     library = "sklearn.svm.SVC"
-    hyperparameters = (_C, *_KERNEL, *_CLASSIFIER, *_SOLVER)
+    hyperparameters = (_C, *_KERNEL, *_CLASSIFIER, CLASS_WEIGHT, *_SOLVER)
     constraints = (_ENOUGH_ROWS,)
 
 
@@ -191,14 +187,32 @@ class NuSupportVectorClassification(_SupportVectorClassifier):
     summary = "As svm, but nu bounds the share of training errors and support vectors, in place of C."
     when = "In place of svm where you can say which share of rows may be errors; nu must suit the classes' sizes."
     library = "sklearn.svm.NuSVC"
-    hyperparameters = (_NU, *_KERNEL, *_CLASSIFIER, *_SOLVER)
+    hyperparameters = (
+        _NU.but(
+            default=None,
+            description="The share of rows that may be errors at most, and must be support vectors at least; null is"
+            " half of what the classes' sizes allow, which is the library's 0.5 where they are equal.",
+            search=(),
+        ),
+        *_KERNEL,
+        *_CLASSIFIER,
+        *_SOLVER,
+    )
     constraints = (
         _ENOUGH_ROWS,
         Constraint(
             "nu must be at most twice the rarest class's share of the rows that it and the largest class have",
-            lambda nu, class_weight, y: nu <= _largest_nu(y, class_weight),
+            lambda nu, y: nu is None or nu <= _largest_nu(y),
         ),
     )
+    left_out = because(**_CLASSIFIER_LEFT_OUT, class_weight="the library ignores it here")
+
+    def fit(self, values: Mapping[str, Any], X: Any, y: Any) -> Any:
+        nu = _largest_nu(y) / 2 if values["nu"] is None else values["nu"]
+        return super().fit({**values, "nu": nu}, X, y)
+
+    def estimator(self, *, nu: float | None, **hyperparameters: Any) -> Any:
+        return super().estimator(nu=0.5 if nu is None else nu, **hyperparameters)
 
 
 @hookimpl

@@ -1,0 +1,62 @@
+"""Comparing a compiled model with its estimator, and saying where they differ."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from pgml import predictors
+from pgml.algorithm import Algorithm
+
+_TOLERANCE = {np.dtype("float64"): 1e-9, np.dtype("float32"): 2e-6}
+
+
+def require(algorithm: Algorithm, kept: bool, rule: str, value: Any) -> None:
+    """Raise AssertionError, naming the algorithm, the rule and the value, where the rule is not kept."""
+    if not kept:
+        name = getattr(algorithm, "name", type(algorithm).__name__)
+        objective = getattr(algorithm, "objective", "no objective")
+        raise AssertionError(f"{name} ({objective}): {rule}, got {value!r}")
+
+
+def compile_fitted(algorithm: Algorithm, fitted: Any) -> predictors.Predictor | None:
+    """Return the compiled estimator, None where its predictions are left to the engine."""
+    try:
+        return algorithm.compile(fitted)
+    except predictors.NotCompilable:
+        return None
+
+
+def require_compiled_agrees(algorithm: Algorithm, fitted: Any, X: np.ndarray, kind: str) -> None:
+    """Require that the compiled estimator answers as the estimator itself to the rows of ``X``.
+
+    Labels have to be equal, numbers and probabilities to about the precision that the library computes with
+    (1e-9 relative for float64, 2e-6 for float32). Without a compiled form there is nothing to compare.
+    """
+    compiled = compile_fitted(algorithm, fitted)
+    if compiled is None:
+        return
+    served = predictors.load(compiled.to_bytes())
+    X = np.ascontiguousarray(X)
+    answers = np.asarray(served.predict_batch(X, len(X)))
+    require_same(algorithm, answers, fitted.predict(X), f"the compiled model ({kind})")
+    one = served.predict(X[0].tolist())
+    require(algorithm, one == answers[0], f"must predict one row as it predicts many ({kind})", one)
+    if hasattr(fitted, "predict_proba"):
+        probabilities = served.predict_proba_batch(X, len(X))
+        require(algorithm, probabilities is not None, f"must compile to probabilities, too ({kind})", None)
+        wanted = fitted.predict_proba(X)
+        got = np.reshape(probabilities, wanted.shape)
+        require_same(algorithm, got, wanted, f"the compiled model's probabilities ({kind})")
+
+
+def require_same(algorithm: Algorithm, got: Any, wanted: np.ndarray, what: str) -> None:
+    """Require that ``got`` is ``wanted``, to the precision in which that is computed."""
+    got, wanted = np.asarray(got), np.asarray(wanted)
+    tolerance = _TOLERANCE.get(wanted.dtype, 0.0)
+    wrong = ~np.isclose(got, wanted, rtol=tolerance, atol=tolerance * np.abs(wanted).max(initial=0.0))
+    if wrong.any():
+        place = tuple(np.argwhere(wrong)[0])
+        rule = f"{what} must predict what the estimator does, {wanted[place]!r} in row {place[0]}"
+        require(algorithm, False, rule, got[place])

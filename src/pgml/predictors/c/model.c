@@ -49,22 +49,22 @@ const void *model_borrow_exactly(Model *model, PyObject *object, char format, Py
     return items;
 }
 
-/* Scale and round rows; say whether every number of the result is one that the model takes. */
-WIDE static int clean(const Model *model, const double *rows, Py_ssize_t n_rows, double *result) {
+/* Scale and round rows in place; say of how many, from the first, every number is one that the model takes. */
+WIDE static Py_ssize_t clean(const Model *model, double *rows, Py_ssize_t n_rows) {
     Py_ssize_t n = model->n_features, size = n_rows * n;
     int64_t bad = 0;
     if (model->center)
         for (Py_ssize_t row = 0; row < n_rows; row++)
-            for (Py_ssize_t i = 0; i < n; i++)
-                result[row * n + i] = (rows[row * n + i] - model->center[i]) / model->scale[i];
-    else if (result != rows) memcpy(result, rows, (size_t)size * sizeof *rows);
+            for (Py_ssize_t i = 0; i < n; i++) rows[row * n + i] = (rows[row * n + i] - model->center[i]) / model->scale[i];
     if (model->single_input || model->single)
-        for (Py_ssize_t i = 0; i < size; i++) result[i] = (double)(float)result[i];
+        for (Py_ssize_t i = 0; i < size; i++) rows[i] = (double)(float)rows[i];
     if (model->missing)
-        for (Py_ssize_t i = 0; i < size; i++) bad |= -(int64_t)(fabs(result[i]) > DBL_MAX);
+        for (Py_ssize_t i = 0; i < size; i++) bad |= -(int64_t)(fabs(rows[i]) > DBL_MAX);
     else
-        for (Py_ssize_t i = 0; i < size; i++) bad |= -(int64_t)!(fabs(result[i]) <= DBL_MAX);
-    return !bad;
+        for (Py_ssize_t i = 0; i < size; i++) bad |= -(int64_t)!(fabs(rows[i]) <= DBL_MAX);
+    if (!bad) return n_rows;
+    for (Py_ssize_t i = 0;; i++)
+        if (fabs(rows[i]) > DBL_MAX || (!model->missing && rows[i] != rows[i])) return i / n;
 }
 
 /* The work space of a number of rows: rows, scores, variances, what the output needs, what the family needs. */
@@ -96,23 +96,22 @@ static void answer(const Model *model, const double *rows, Py_ssize_t n_rows, in
     }
 }
 
-/* Answer rows one block after another, in memory that does not grow with them. Return the index of the first row
- * that is not clean, -1 where all are, -2 where there is no memory. Needs no lock. */
-static Py_ssize_t answer_all(const Model *model, const double *rows, Py_ssize_t n_rows, int probabilities, double *result) {
-    Py_ssize_t n = model->n_features, width = probabilities ? model->n_classes : 1, block = model->block;
+/* Answer rows, which need not be aligned, one block after another, in memory that does not grow with them. Return the
+ * index of the first row that is not clean, -1 where all are, -2 where there is no memory. Needs no lock. */
+static Py_ssize_t answer_all(const Model *model, const char *rows, Py_ssize_t n_rows, int probabilities, double *result) {
+    Py_ssize_t width = probabilities ? model->n_classes : 1, block = model->block, unclean = -1;
+    size_t row_size = (size_t)model->n_features * sizeof(double);
     if (block > n_rows) block = n_rows > 0 ? n_rows : 1;
     while (block > 1 && space_size(model, (size_t)block) > BATCH_BYTES) block /= 2;
     double *memory = PyMem_RawMalloc(space_size(model, (size_t)block));
     if (!memory) return -2;
     Space space = space_cut(model, (size_t)block, memory);
-    Py_ssize_t unclean = -1;
     for (Py_ssize_t first = 0; first < n_rows && unclean < 0; first += block) {
         Py_ssize_t count = n_rows - first < block ? n_rows - first : block;
-        if (clean(model, rows + first * n, count, space.rows)) {
-            answer(model, space.rows, count, probabilities, space, result + first * width);
-            continue;
-        }
-        for (unclean = first; clean(model, rows + unclean * n, 1, space.rows); unclean++) {}
+        memcpy(space.rows, rows + (size_t)first * row_size, (size_t)count * row_size);
+        Py_ssize_t good = clean(model, space.rows, count);
+        if (good < count) unclean = first + good;
+        else answer(model, space.rows, count, probabilities, space, result + first * width);
     }
     PyMem_RawFree(memory);
     return unclean;
@@ -127,7 +126,7 @@ static PyObject *batch(Model *model, PyObject *args, int probabilities) {
                && n_rows <= PY_SSIZE_T_MAX / (Py_ssize_t)sizeof(double) / (model->n_features > width ? model->n_features : width)
                && rows.len == n_rows * model->n_features * (Py_ssize_t)sizeof(double)
                && result.len == n_rows * width * (Py_ssize_t)sizeof(double)
-               && (uintptr_t)rows.buf % 8 == 0 && (uintptr_t)result.buf % 8 == 0;
+               && (n_rows == 0 || (uintptr_t)result.buf % sizeof(double) == 0);
     if (fits) {
         Py_BEGIN_ALLOW_THREADS
         unclean = answer_all(model, rows.buf, n_rows, probabilities, result.buf);
@@ -160,7 +159,7 @@ static int take_row(const Model *model, PyObject *row) {
         }
         else return 0;
     }
-    return clean(model, model->scratch, 1, model->scratch);
+    return clean(model, model->scratch, 1) == 1;
 }
 
 static PyObject *predict(Model *model, PyObject *row) {

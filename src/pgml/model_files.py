@@ -49,7 +49,8 @@ def write(digest: str, predictor: bytes) -> mmap.mmap | bytes:
             file.write(predictor)
         os.replace(temporary, os.path.join(FOLDER, digest))
         _remove_unused()
-    except OSError:  # a full disk must not stop predictions; what is left of the file is removed when it is old
+    except OSError:  # a full disk must not stop predictions, nor fill up with what each session leaves half-written
+        _remove(temporary)
         return predictor
     return read(digest) or predictor
 
@@ -59,4 +60,12 @@ def _remove_unused() -> None:
     oldest = time.time() - _UNUSED_SECONDS
     for entry in os.scandir(FOLDER):
         if entry.stat().st_mtime < oldest:
-            os.unlink(entry.path)
+            _remove(entry.path)
+
+
+def _remove(path: str) -> None:
+    """Remove a file, unless it is gone already or cannot be removed: another session will try again."""
+    try:
+        os.unlink(path)
+    except OSError:
+        return

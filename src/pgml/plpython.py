@@ -15,6 +15,7 @@ VERBS = ("algorithms", "hyperparameters", "load_dataset", "train", "deploy")
 
 _LONGEST_INTEGER = 300  # digits; Python refuses to read thousands, and no larger one fits a float
 
+_engine: Engine | None = None
 _orchestrator: Orchestrator | None = None
 
 
@@ -24,20 +25,24 @@ def call(plpy: Any, verb: str, arguments: str) -> str:
     ``arguments`` is a JSON object of the verb's arguments by name. What PostgreSQL raises comes back with its
     own SQLSTATE, what pgml raises on purpose with that of its class.
     """
-    global _orchestrator
+    global _engine, _orchestrator
     if verb == "version":
         return json.dumps({"result": pgml.__version__})
     if verb not in VERBS:
         raise ValueError(f"there is no verb {verb}")
     if _orchestrator is None:
         database = Database(plpy)
-        _orchestrator = Orchestrator(database, Engine(database.breathe, database.warn))
+        _engine = Engine(database.breathe, database.warn)
+        _orchestrator = Orchestrator(database, _engine)
+    _engine.interrupted = ""
     try:
         return json.dumps({"result": getattr(_orchestrator, verb)(**_read(arguments))})
     except PgmlError as error:
         return _failure(error.sqlstate, error.message, error.detail, error.hint)
     except plpy.SPIError as error:
         detail, hint = error.spidata[1:3] if error.spidata else (None, None)
+        if _engine.interrupted:
+            detail = f"the engine was stopped while {_engine.interrupted}"
         return _failure(error.sqlstate, str(error), detail, hint)
 
 

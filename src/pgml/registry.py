@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import pkgutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from importlib import import_module, metadata
+from types import MappingProxyType
 from typing import Any
 
 import pluggy
@@ -126,10 +128,14 @@ class Registry:
         self.datasets[dataset.name] = dataset
 
 
-def load_registry() -> Registry:
+def load_registry(
+    crashed: Mapping[str, str] = MappingProxyType({}),
+    importing: Callable[[str], AbstractContextManager[None]] = lambda plugin: nullcontext(),
+) -> Registry:
     """Return the registry of the built-in plugins and of all that are installed (entry point group ``pgml``).
 
-    A plugin that fails takes nothing else down: what went wrong is in ``failures``.
+    A plugin that fails takes nothing else down: what went wrong is in ``failures``. Those named in ``crashed`` are
+    left out, for the reason given there; each other one is loaded within ``importing(its name)``.
     """
     manager = pluggy.PluginManager(GROUP)
     manager.add_hookspecs(hookspecs)
@@ -141,7 +147,11 @@ def load_registry() -> Registry:
     installed = sorted(metadata.entry_points(group=GROUP), key=lambda entry: (entry.dist.name, entry.name))
     for entry_point in installed:
         plugin = Plugin(entry_point.dist.name, entry_point.dist.version)
-        _load(registry, manager, plugin, entry_point.load)
+        if plugin.name in crashed:
+            registry.failures.append(Failure(plugin, crashed[plugin.name]))
+            continue
+        with importing(plugin.name):
+            _load(registry, manager, plugin, entry_point.load)
     return registry
 
 
@@ -155,7 +165,7 @@ def _load(
 
     try:
         module = importer()
-    except (Exception, SystemExit) as error:
+    except BaseException as error:  # noqa: BLE001 (the others are loaded, whatever this one raises)
         return failed(f"it cannot be imported: {_describe(error)}")
     try:
         manager.register(module)
@@ -172,7 +182,7 @@ def _load(
                 continue
             try:
                 returned = list(implementation.function())
-            except Exception as error:
+            except BaseException as error:  # noqa: BLE001
                 failed(f"{hook} raised {_describe(error)}")
                 continue
             for thing in returned:

@@ -1,18 +1,24 @@
-"""``python -m pgml.engine SOCKET LIFELINE``: the engine's process. A session starts it; nobody else does."""
+"""``python -m pgml.engine SOCKET LIFELINE NOTE CRASHED``: the engine's process. A session starts it; nobody else does.
+
+The first three are open files, CRASHED is a JSON object: the plugins that are left out, each with the reason.
+"""
 
 from __future__ import annotations
 
+import json
 import os
 import resource
 import signal
 import socket
 import sys
 
+from pgml.engine import note
 from pgml.engine.channel import Channel, Closed
 
 
 def main() -> None:
-    line, lifeline = (int(argument) for argument in sys.argv[1:])
+    line, lifeline, written = (int(argument) for argument in sys.argv[1:4])
+    note.keep(written)
     _watch(lifeline, line)
     _be_the_first_to_go()
     os.dup2(2, 1)  # what a plugin prints goes to the server's log
@@ -20,7 +26,7 @@ def main() -> None:
     from pgml.engine.worker import Worker
 
     channel = Channel(socket.socket(fileno=line))
-    worker = Worker()
+    worker = Worker(json.loads(sys.argv[4]))
     while True:
         try:
             message, attachments = channel.receive()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import signal
 import socket
@@ -13,13 +14,15 @@ from typing import Any
 
 from pgml import errors
 from pgml.engine.channel import Channel, Closed
+from pgml.engine.note import Note
 
 
 class Engine:
     """The engine of one session: a child process, started when it is first asked and kept warm.
 
     ``wait`` is called every few milliseconds while the engine works; what it raises (a cancelled or timed out
-    statement) ends the engine at once. ``warn`` is given each warning of a plugin or library.
+    statement) ends the engine at once. ``interrupted`` is what the last engine was doing when it was ended, or ended
+    itself. ``warn`` is given each warning of a plugin or library.
     """
 
     def __init__(self, wait: Callable[[], None] | None, warn: Callable[[str], None]):
@@ -28,6 +31,9 @@ class Engine:
         self._process: subprocess.Popen[bytes] | None = None
         self._channel: Channel
         self._lifeline: int
+        self._note: Note
+        self._crashed: dict[str, str] = {}  # plugins that ended an engine when they were imported, and how
+        self.interrupted = ""
 
     def ask(self, verb: str, attachments: Iterable[Any] = (), **arguments: Any) -> tuple[Any, list[bytearray]]:
         """Return the engine's result and its attachments.
@@ -36,8 +42,15 @@ class Engine:
             PgmlError: what the engine refuses, as the class it was raised as there.
             EngineDied: the engine ended before it answered; the next call starts another.
         """
-        self.tell(verb, attachments, **arguments)
-        return self.answer()
+        running, known = self.running, len(self._crashed)
+        try:
+            self.tell(verb, attachments, **arguments)
+            return self.answer()
+        except errors.EngineDied:
+            was_idle = running and not self.interrupted
+            if not was_idle and len(self._crashed) == known:
+                raise
+        return self.ask(verb, attachments, **arguments)  # by a new engine, without a plugin that crashes it
 
     def tell(self, verb: str, attachments: Iterable[Any] = (), **arguments: Any) -> None:
         """Send what has no answer, or one that is collected with :meth:`answer` later."""
@@ -55,7 +68,7 @@ class Engine:
 
     def answered(self, timeout: float) -> bool:
         """Return whether an answer is there (or the engine died), waiting at most ``timeout`` seconds."""
-        return self._channel.ready(timeout)
+        return self._channel.ready(timeout) or not self.running
 
     @property
     def running(self) -> bool:
@@ -76,6 +89,7 @@ class Engine:
             os.killpg(process.pid, signal.SIGKILL)
         os.close(self._lifeline)
         self._channel.close()
+        self._note.close()
         return process.wait()
 
     def _start(self) -> None:
@@ -84,28 +98,42 @@ class Engine:
         self.stop()  # what is left of one that died while nobody looked
         ours, theirs = socket.socketpair()
         alive, self._lifeline = os.pipe()
+        self._note = Note()
         with theirs:
+            files = (theirs.fileno(), alive, self._note.descriptor)
             self._process = subprocess.Popen(
-                [interpreter(), "-m", "pgml.engine", str(theirs.fileno()), str(alive)],
-                pass_fds=(theirs.fileno(), alive),
+                [interpreter(), "-m", "pgml.engine", *map(str, files), json.dumps(self._crashed)],
+                pass_fds=files,
                 stdin=subprocess.DEVNULL,
                 start_new_session=True,  # a process group of its own, so that all of it can be ended at once
                 env=_environment(),
             )
         os.close(alive)
-        self._channel = Channel(ours, self._wait)
+        self._channel = Channel(ours, self._pause)
+
+    def _pause(self) -> None:
+        """Let the session act, or notice that the engine has ended: a child of it may still hold the line open."""
+        if not self.running:
+            raise Closed
+        if self._wait is not None:
+            self._wait()
 
     def _guarded(self, action: Callable[[], Any]) -> Any:
         """Do ``action``; end the engine where it fails, and say how where it was the engine that failed."""
         try:
             return action()
         except Closed:
-            died = self.stop(patience=1)
+            self.interrupted, importing = self._note.read()
+            died = _ending(self.stop(patience=1))
         except BaseException:
+            self.interrupted, _ = self._note.read()
             self.stop()
             raise
+        if importing:
+            self._crashed[importing] = f"it ended the engine when it was imported: {died}"
+        when = f"while {self.interrupted}" if self.interrupted else "before it answered"
         raise errors.EngineDied(
-            f"the engine ended before it answered: {_ending(died)}",
+            f"the engine ended {when}: {died}",
             hint="the algorithm's code crashed, or the machine or the engine's limit ran out of memory; "
             "the server's log has what it printed",
         )

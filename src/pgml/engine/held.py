@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pgml import predictors
-from pgml.engine.plugin_call import call_plugin
+from pgml.engine.plugin_call import call_plugin, predictions_of
 from pgml.predictors import format as predictor_format
 from pgml.registry import Provided
 
@@ -38,7 +38,6 @@ class HeldModel:
         if self._scaling:
             center, scale = self._scaling
             X = (X - center) / scale
-        predictions = call_plugin(self._provided, "predicting", self._fitted.predict, X)
-        if self._evaluator.classes is None:
-            return np.asarray(predictions, dtype=np.float64)
-        return np.asarray(self._evaluator.classes)[predictions]
+        classes = self._evaluator.classes
+        predictions = predictions_of(self._provided, self._fitted, X, None if classes is None else len(classes))
+        return predictions if classes is None else np.asarray(classes)[predictions]

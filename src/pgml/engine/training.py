@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from pgml import predictors
 from pgml.engine.held import HeldModel
-from pgml.engine.plugin_call import call_plugin
+from pgml.engine.plugin_call import call_plugin, predictions_of
 from pgml.errors import UnusableData
 from pgml.features import Matrix
 from pgml.metrics import KEY_METRICS, classification_metrics, regression_metrics
@@ -51,13 +51,14 @@ class Training:
         fitted = self._plugin("fitting", self.algorithm.fit, self.hyperparameters, X_train, y_train)
         fit_time = time.perf_counter() - started
         started = time.perf_counter()
-        predictions = self._plugin("predicting", fitted.predict, X_test)
+        n_classes = None if self.classes is None else len(self.classes)
+        predictions = predictions_of(self.provided, fitted, X_test, n_classes)
         score_time = time.perf_counter() - started
         metrics = self._score(fitted, X_test, y_test, predictions)
         metrics |= {"fit_time": fit_time, "score_time": score_time}
 
         predictor = self._compile(fitted, predictions)
-        saved = self._plugin("saving the estimator", self.algorithm.save, fitted)
+        saved = self._plugin("saving the estimator", self._saved, fitted)
         about = {
             "features": self.matrix.feature_names,
             "metrics": metrics,
@@ -136,8 +137,19 @@ class Training:
             return regression_metrics(y_test, predictions)
         probabilities = None
         if hasattr(fitted, "predict_proba"):
-            probabilities = self._plugin("predicting probabilities", fitted.predict_proba, X_test)
+            probabilities = self._plugin("predicting probabilities", self._probabilities, fitted, X_test)
         return classification_metrics(y_test, predictions, probabilities)
+
+    def _probabilities(self, fitted: Any, X_test: np.ndarray) -> np.ndarray:
+        import numpy as np
+
+        probabilities = np.asarray(fitted.predict_proba(X_test))
+        if probabilities.shape != (len(X_test), len(self.classes)) or not np.isfinite(probabilities).all():
+            raise ValueError(
+                f"predict_proba returned numbers of shape {probabilities.shape}, all finite numbers "
+                f"of shape {(len(X_test), len(self.classes))} are needed"
+            )
+        return probabilities
 
     def _compile(self, fitted: Any, predictions: np.ndarray) -> predictors.Predictor:
         """Return the compiled model, or, where there is none or it errs, one that leaves the work to the engine."""
@@ -150,11 +162,10 @@ class Training:
             "scale": self.spread,
         }
         try:
-            compiled = self._plugin("compiling", self.algorithm.compile, fitted)
+            predictor = self._plugin("compiling", self._compiled, fitted, knowledge)
         except predictors.NotCompilable:
-            compiled = None
-        if compiled is not None:
-            predictor = compiled.prepared(**knowledge)
+            predictor = None
+        if predictor is not None:
             X = np.ascontiguousarray(self.matrix.X[self.test][:_ROWS_COMPARED])
             expected = predictions[:_ROWS_COMPARED]
             if self.classes is not None:
@@ -169,6 +180,20 @@ class Training:
                 stacklevel=1,
             )
         return self._left_to_the_engine().prepared(**knowledge)
+
+    def _compiled(self, fitted: Any, knowledge: dict[str, Any]) -> predictors.Predictor | None:
+        compiled = self.algorithm.compile(fitted)
+        if compiled is None:
+            return None
+        if not isinstance(compiled, predictors.Predictor):
+            raise TypeError(f"compile returned {compiled!r}, which is no pgml.predictors.Predictor")
+        return compiled.prepared(**knowledge)
+
+    def _saved(self, fitted: Any) -> bytes:
+        saved = self.algorithm.save(fitted)
+        if not isinstance(saved, (bytes, bytearray)):
+            raise TypeError(f"save returned {saved!r}, which is no bytes")
+        return bytes(saved)
 
     def _left_to_the_engine(self) -> predictors.Predictor:
         """Return the predictor of a model that only its plugin can evaluate."""

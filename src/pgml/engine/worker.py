@@ -6,9 +6,12 @@ import json
 import traceback
 import warnings
 from collections import OrderedDict
+from collections.abc import Mapping
 from typing import Any
 
 from pgml.engine.held import HeldModel
+from pgml.engine.note import noted
+from pgml.engine.plugin_call import call_plugin
 from pgml.errors import EngineDied, PgmlError, UnusableData
 from pgml.features import Column, Matrix
 from pgml.registry import Provided, load_registry
@@ -20,10 +23,15 @@ Answer = tuple[Any, ...]  # the result, then attachments
 
 
 class Worker:
-    """The engine's memory between two messages: the registry, the training under way, the models it predicts with."""
+    """The engine's memory between two messages: the registry, the training under way, the models it predicts with.
 
-    def __init__(self) -> None:
-        self._registry = load_registry()
+    ``crashed`` are the plugins that ended an engine of this session when they were imported, and how.
+    """
+
+    def __init__(self, crashed: Mapping[str, str] | None = None) -> None:
+        self._registry = load_registry(
+            crashed or {}, lambda plugin: noted(f"importing the plugin {plugin}", plugin)
+        )
         self._matrix: Matrix | None = None
         self._training: Any = None
         self._next: tuple[Provided, dict[str, Any]] | None = None
@@ -43,7 +51,8 @@ class Worker:
             warnings.simplefilter("always")
             warnings.simplefilter("ignore", DeprecationWarning)
             try:
-                answer = getattr(self, f"_do_{verb}")(*attachments, **message)
+                with noted(f"at work on {verb}"):
+                    answer = getattr(self, f"_do_{verb}")(*attachments, **message)
             except PgmlError as error:
                 answer = ({"error": _described(error)},)
             except Exception:
@@ -66,8 +75,8 @@ class Worker:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             try:
-                provided.algorithm.estimator(**hyperparameters)
-            except Exception:  # noqa: BLE001, S110: it is raised again, and reported, in the training itself
+                call_plugin(provided, "preparing", provided.algorithm.estimator, **hyperparameters)
+            except PgmlError:  # it is raised again, and reported, in the training itself
                 return
 
     # -- asking about algorithms ---------------------------------------------------------------------------
@@ -92,7 +101,9 @@ class Worker:
     def _do_find(self, algorithm: str, objective: str, hyperparameters: dict[str, Any]) -> Answer:
         """The algorithm of a training that is about to begin, and all its hyperparameters, checked."""
         provided = self._registry.find(algorithm, objective)
-        values = provided.algorithm.check(hyperparameters)
+        values = call_plugin(
+            provided, "checking its hyperparameters", provided.algorithm.check, hyperparameters
+        )
         self._next = (provided, values)
         found = {
             "algorithm": provided.algorithm.name,
@@ -154,7 +165,8 @@ class Worker:
         """The columns of a data set and its rows: JSON arrays of objects, a slice of rows each."""
         from pgml.engine.tables import sql_columns, sql_rows
 
-        frame = self._registry.dataset(source).load()
+        with noted(f"loading the data set {source}"):
+            frame = self._registry.dataset(source).load()
         slices = (frame.iloc[start : start + _ROWS_A_SLICE] for start in range(0, len(frame), _ROWS_A_SLICE))
         return (sql_columns(frame), *(json.dumps(sql_rows(rows)).encode() for rows in slices))
 

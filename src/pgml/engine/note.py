@@ -1,0 +1,63 @@
+"""What the engine is doing, written where the session reads it, also when the engine hangs or has died."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import tempfile
+from collections.abc import Iterator
+
+_LONGEST = 1000  # characters
+_SIZE = 4  # bytes of the length, in front of the text
+
+
+class Note:
+    """A sentence in a nameless file that the session and its engine both hold open.
+
+    Writing it costs a microsecond, and neither has to wait for the other, as it would for a message.
+    """
+
+    def __init__(self) -> None:
+        self._file = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115 (kept open until close)
+        self.descriptor = self._file.fileno()
+
+    def read(self) -> tuple[str, str]:
+        """Return what the engine does, and the plugin that it imports; empty where it does nothing of the kind."""
+        length = int.from_bytes(os.pread(self.descriptor, _SIZE, 0), "big")
+        if not length:
+            return "", ""
+        doing, importing = json.loads(os.pread(self.descriptor, length, _SIZE))
+        return doing, importing
+
+    def close(self) -> None:
+        self._file.close()
+
+
+_descriptor: int | None = None  # in the engine: the session's note
+_now = "", ""
+
+
+def keep(descriptor: int) -> None:
+    """Have this process, the engine, write to its session's note from now on."""
+    global _descriptor
+    _descriptor = descriptor
+
+
+@contextlib.contextmanager
+def noted(doing: str, importing: str = "") -> Iterator[None]:
+    """Note what the engine does while the block runs; then it does again what it did before."""
+    before = _now
+    _write(doing, importing)
+    try:
+        yield
+    finally:
+        _write(*before)
+
+
+def _write(doing: str, importing: str) -> None:
+    global _now
+    _now = doing, importing
+    if _descriptor is not None:
+        text = json.dumps([doing[:_LONGEST], importing]).encode()
+        os.pwrite(_descriptor, len(text).to_bytes(_SIZE, "big") + text, 0)

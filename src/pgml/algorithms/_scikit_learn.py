@@ -7,6 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from pgml.algorithm import Algorithm
+from pgml.algorithms._tree_saving import put_together, take_apart
 from pgml.errors import CorruptPredictor
 
 if TYPE_CHECKING:
@@ -57,9 +58,14 @@ class TreeEnsemble(ScikitLearn):
 
     trusted_types = ("sklearn.tree._tree.Tree",)
 
+    def save(self, fitted: Any) -> bytes:
+        return super().save(take_apart(fitted) or fitted)
+
     def load(self, saved: bytes) -> Any:
         """Return the estimator that :meth:`save` saved; raise CorruptPredictor where a tree leads astray."""
         fitted = super().load(saved)
+        if isinstance(fitted, dict):
+            fitted = put_together(fitted)
         for left, right, feature in self.trees(fitted):
             if not _leads_down(left, right, feature, fitted.n_features_in_):
                 raise CorruptPredictor(f"the saved {self.name} model has a tree that is not one")

@@ -9,7 +9,9 @@ from pgml import dataset_table, relation, sampling
 from pgml.database import Database
 from pgml.engine.client import Engine
 from pgml.errors import (
+    InfiniteValue,
     InvalidArgument,
+    MissingValue,
     NothingDeployed,
     PgmlError,
     UnknownAlgorithm,
@@ -195,20 +197,27 @@ class Orchestrator:
         if all(getattr(deployed, name) == getattr(model, name) for name in same_rows):
             score = deployed.metrics[metric]
         else:
-            score, _ = self._engine.ask(
-                "score",
-                self._store.artifacts(deployed),
-                algorithm=deployed.algorithm_name,
-                objective=project.objective,
-            )
+            score = self._score_again(project, deployed)
             if score is None:
                 self._database.warn(
-                    f'the deployed model of "{project.name}" cannot be scored on this training\'s rows, '
-                    "which lack features that it needs, so it stays; "
+                    f'the deployed model of "{project.name}" cannot be scored on this training\'s rows (they lack '
+                    "features that it needs, or have NULLs or values too large for it), so it stays; "
                     "pgml.deploy(..., 'most_recent') deploys the new one"
                 )
                 return False
         return is_better(project.objective, model.metrics[metric], score)
+
+    def _score_again(self, project: Project, deployed: Model) -> float | None:
+        """Return the key metric of the deployed model on the test rows of this training, None if it cannot read them."""
+        try:
+            return self._engine.ask(
+                "score",
+                self._store.artifacts(deployed),
+                algorithm=deployed.algorithm_name,
+                objective=project.objective,
+            )[0]
+        except (InfiniteValue, MissingValue):
+            return None
 
     def _candidate(self, project: Project, strategy: str, algorithm_name: str | None) -> Model:
         """Return the project's newest or best model, of all or of one algorithm."""

@@ -129,7 +129,7 @@ def _pack(trees: Sequence[Tree], n_features: int) -> tuple[np.ndarray, np.ndarra
 
 
 def _joined(arrays: Sequence[np.ndarray], dtype: type) -> np.ndarray:
-    return np.concatenate([np.asarray(array) for array in arrays]).astype(dtype)
+    return np.concatenate(arrays, dtype=dtype, casting="unsafe")
 
 
 def _breadth_first(

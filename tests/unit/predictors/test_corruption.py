@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import dataclasses
 import json
 import struct
 
@@ -10,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pgml.errors import CorruptPredictor
+from pgml.errors import CorruptPredictor, PgmlError
 from pgml.predictors import Predictor, compiled, dense, forest, kernel, linear, load
 from pgml.predictors.format import LEAF, METADATA_KEY
 
@@ -58,11 +60,9 @@ def survives(data: bytes) -> bool:
         for row in rows.tolist():
             evaluator.predict(row)
             evaluator.predict_proba(row)
-        try:
+        with contextlib.suppress(PgmlError):  # only what rows can raise: they may not be clean for a changed model
             evaluator.predict_batch(rows, len(rows))
             evaluator.predict_proba_batch(rows, len(rows))
-        except Exception as error:  # only the errors that rows can raise
-            assert type(error).__module__ == "pgml.errors", error
     return accepted
 
 
@@ -186,8 +186,6 @@ def test_class_sizes_that_do_not_fit(sizes):
 
 
 def replaced(name: str, tensors: dict) -> bytes:
-    import dataclasses
-
     return dataclasses.replace(MODELS[name], tensors=tensors).to_bytes()
 
 

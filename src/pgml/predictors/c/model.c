@@ -88,6 +88,10 @@ static Space space_cut(const Model *model, size_t n_rows, double *memory) {
 static void answer(const Model *model, const double *rows, Py_ssize_t n_rows, int probabilities, Space space, double *result) {
     Py_ssize_t k = model->n_scores;
     double *variances = output_needs_variances(model, probabilities) ? space.variances : NULL;
+    if (model->output == VALUE) { /* the only score is the answer */
+        model->scores(model, rows, n_rows, result, NULL, space.family);
+        return;
+    }
     model->scores(model, rows, n_rows, space.scores, variances, space.family);
     for (Py_ssize_t row = 0; row < n_rows; row++) {
         const double *scores = space.scores + row * k, *variance = space.variances + row * k;

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import struct
 from collections.abc import Sequence
@@ -88,12 +89,12 @@ def _check(common: Common, nodes: memoryview, trees: Sequence[int], scores, leav
     bounds = list(trees)
     if len(nodes) % _NODE.size or bounds[0] != 0 or bounds[-1] != n_nodes:
         raise CorruptPredictor("the predictor's trees do not cover its nodes")
-    if any(first >= last for first, last in zip(bounds, bounds[1:])):
+    if any(first >= last for first, last in itertools.pairwise(bounds)):
         raise CorruptPredictor("a tree of the predictor has no nodes")
     if scores is not None and any(not 0 <= score < common.n_scores for score in scores):
         raise CorruptPredictor("a tree of the predictor adds to a score that is not there")
     n_leaves = None if leaves is None else len(leaves) // common.n_scores
-    for first, last in zip(bounds, bounds[1:]):
+    for first, last in itertools.pairwise(bounds):
         for index in range(last - first):
             number, feature, left = _NODE.unpack_from(nodes, (first + index) * _NODE.size)
             if feature & LEAF:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import importlib
+import signal
 import sys
 
 from benchmarks.server import benchmark_server
 
-NAMES = ("training_path", "prediction", "first_prediction")
+NAMES = ("training_path", "prediction", "first_prediction", "algorithms")
 
 
 def main() -> None:
@@ -15,6 +16,7 @@ def main() -> None:
     unknown = [name for name in names if name not in NAMES]
     if unknown:
         sys.exit(f"there is no benchmark {', '.join(unknown)}; there are {', '.join(NAMES)}")
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended"))  # the server must not outlive the measurement
     with benchmark_server() as dsn:
         for name in names:
             print(importlib.import_module(f"benchmarks.{name}").run(dsn), flush=True)

@@ -47,6 +47,8 @@ class Matrix:
         """Add a slice of rows: one packed column each, the target last (see :func:`unpack`)."""
         start = self._filled
         stop = start + len(packed[-1]) // 8
+        if stop > len(self.y):
+            raise UnusableData(f"more rows of the snapshot arrived than the {len(self.y)} that it had when it was taken")
         self.y[start:stop] = unpack(packed[-1], None)[:, 0]
         place = 0
         for column, data in zip(self.columns, packed[:-1], strict=True):
@@ -86,7 +88,7 @@ def unpack(data: Any, width: int | None) -> np.ndarray:
 
     Numbers come as ``float8send`` writes them, eight bytes each. Arrays come as ``array_send`` does: a header
     (dimensions, flags, element type; per dimension its length and lower bound), then each element behind its
-    length of four bytes.
+    length of four bytes. Where they are not all of one shape the result is empty.
     """
     import numpy as np
 
@@ -98,4 +100,5 @@ def unpack(data: Any, width: int | None) -> np.ndarray:
     )
     if len(data) % row.itemsize:
         return np.empty((0, 0))
-    return np.frombuffer(data, dtype=row)["elements"]["value"]
+    elements = np.frombuffer(data, dtype=row)["elements"]
+    return elements["value"] if (elements["length"] == 8).all() else np.empty((0, 0))

@@ -81,10 +81,16 @@ class Float(_Number):
     _json_type = "number"
 
     def convert(self, value: Any) -> float:
-        if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
+        if isinstance(value, bool) or not isinstance(value, (int, float)):
             raise ValueError(self.rule)
-        self._check_bounds(value)
-        return float(value)
+        try:
+            number = float(value)
+        except OverflowError:  # a whole number of hundreds of digits
+            number = math.inf
+        if not math.isfinite(number):
+            raise ValueError(self.rule)
+        self._check_bounds(number)
+        return number
 
 
 class Integer(_Number):

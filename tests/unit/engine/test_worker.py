@@ -1,0 +1,69 @@
+"""What the engine answers, and that it answers each question once, whatever goes wrong."""
+
+from __future__ import annotations
+
+import struct
+
+import pytest
+
+from pgml.engine.worker import Worker
+
+BEGIN = {"verb": "begin", "columns": [["x", None]], "target": "y", "row_count": 20}
+TRAIN = {"verb": "train", "algorithm": "linear", "objective": "regression", "hyperparameters": {"fit_intercept": True, "positive": False, "tol": 1e-6},
+         "test_size": 0.25, "sampling": "random"}  # fmt: skip
+ROWS = [bytearray(struct.pack(">20d", *(factor * i for i in range(20)))) for factor in (1, 2)]
+
+
+@pytest.fixture(scope="module")
+def worker() -> Worker:
+    return Worker()
+
+
+def ask(worker: Worker, message: dict, *attachments) -> dict:
+    return worker.do(dict(message), list(attachments))[0]
+
+
+def tell(worker: Worker, message: dict, *attachments) -> None:
+    assert worker.do(dict(message), list(attachments)) is None, "nobody waits for an answer"
+
+
+def test_a_training(worker):
+    tell(worker, BEGIN)
+    tell(worker, {"verb": "rows"}, *ROWS)
+    about, predictor, estimator, test_rows = worker.do(dict(TRAIN), [])
+    assert about["result"]["features"] == ["x"] and about["warnings"] == []
+    assert about["result"]["metrics"]["mean_squared_error"] == pytest.approx(0, abs=1e-9)
+    assert all(isinstance(each, bytes) and each for each in (predictor, estimator, test_rows))
+
+
+def test_a_matrix_that_no_memory_holds(worker):
+    tell(worker, {**BEGIN, "row_count": 1 << 45})
+    tell(worker, {"verb": "rows"}, *ROWS)
+    error = ask(worker, TRAIN)["error"]
+    assert error["kind"] == "UnusableData" and "memory" in error["message"]
+    test_a_training(worker)
+
+
+def test_rows_that_cannot_be_read_are_reported_by_the_training(worker):
+    for rows in (ROWS[:1], [b"1234567", ROWS[1]], [*ROWS, ROWS[0]]):
+        tell(worker, BEGIN)
+        tell(worker, {"verb": "rows"}, *rows)
+        tell(worker, {"verb": "rows"}, *ROWS)
+        assert "error" in ask(worker, TRAIN)
+    test_a_training(worker)
+
+
+def test_what_was_sent_to_an_engine_before_this_one():
+    fresh = Worker()
+    tell(fresh, {"verb": "rows"}, *ROWS)
+    assert ask(fresh, TRAIN)["error"]["kind"] == "EngineDied"
+    assert ask(Worker(), TRAIN)["error"]["kind"] == "EngineDied"
+    score = {"verb": "score", "algorithm": "linear", "objective": "regression"}
+    assert ask(Worker(), score, b"", b"")["error"]["kind"] == "EngineDied"
+
+
+def test_a_bug_is_an_answer_too(worker):
+    error = ask(worker, {"verb": "hyperparameters", "algorithm": ["no", "text"], "objective": "regression"})["error"]
+    assert error["kind"] in ("PgmlError", "UnknownAlgorithm")
+    error = ask(worker, {"verb": "hyperparameters"})["error"]
+    assert error["kind"] == "PgmlError" and "Traceback" in error["detail"]

@@ -1,0 +1,102 @@
+"""Messages between a session and its engine, over a real socket."""
+
+from __future__ import annotations
+
+import os
+import socket
+import threading
+import time
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pgml.engine.channel import PATIENCE, Channel, Closed
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=5,
+)
+
+
+class Stop(Exception):
+    """What a cancelled statement raises."""
+
+
+@pytest.fixture
+def ends():
+    """Two sockets that talk to each other."""
+    with_each = socket.socketpair()
+    yield with_each
+    for each in with_each:
+        each.close()
+
+
+@settings(deadline=None)
+@given(st.lists(st.tuples(st.dictionaries(st.text(), json_values, max_size=3), st.lists(st.binary(), max_size=3)), max_size=4))
+def test_messages_arrive_as_they_were_sent(messages):
+    one, other = socket.socketpair()
+    sender, receiver = Channel(one), Channel(other)
+    for message, attachments in messages:
+        sender.send(message, *attachments)
+    for message, attachments in messages:
+        assert receiver.receive() == (message, [bytearray(each) for each in attachments])
+    sender.close()
+    with pytest.raises(Closed):
+        receiver.receive()
+    receiver.close()
+
+
+def test_attachments_beyond_the_sockets_buffer(ends):
+    large = os.urandom(8 << 20)
+    waits = []
+    sender, receiver = Channel(ends[0], lambda: waits.append(1)), Channel(ends[1])
+    thread = threading.Thread(target=sender.send, args=({"n": 1}, large, b"", memoryview(large)[::1]))
+    thread.start()
+    time.sleep(5 * PATIENCE)
+    message, attachments = receiver.receive()
+    thread.join()
+    assert message == {"n": 1} and attachments == [large, b"", large]
+    assert waits, "the session was asked whether to go on"
+
+
+@pytest.mark.parametrize("doing", ["send", "receive"])
+def test_what_waiting_raises_ends_it_at_once(ends, doing):
+    def stop():
+        raise Stop
+
+    channel = Channel(ends[0], stop)
+    started = time.monotonic()
+    with pytest.raises(Stop):
+        channel.receive() if doing == "receive" else channel.send({}, bytes(8 << 20))
+    assert time.monotonic() - started < 10 * PATIENCE
+
+
+@pytest.mark.parametrize("after", [0, 1, 15, 16, 17, 18])
+def test_an_end_in_the_middle_of_a_message_is_noticed(ends, after):
+    whole = socket.socketpair()
+    Channel(whole[0]).send({}, b"attached")
+    written = whole[1].recv(1000)
+    ends[0].sendall(written[:after])
+    ends[0].close()
+    with pytest.raises(Closed):
+        Channel(ends[1]).receive()
+    for each in whole:
+        each.close()
+
+
+def test_sending_to_nobody_is_noticed(ends):
+    ends[1].close()
+    with pytest.raises(Closed):
+        Channel(ends[0]).send({}, bytes(1 << 20))
+
+
+def test_ready_tells_whether_something_has_come(ends):
+    one, other = Channel(ends[0]), Channel(ends[1])
+    assert not other.ready(0)
+    one.send({})
+    assert other.ready(1)
+    other.receive()
+    one.close()
+    assert other.ready(1), "an end that is gone is noticed when it is received from"

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import psycopg2
 import pytest
+from hypothesis import settings
 from psycopg2.extensions import connection as Connection
 from psycopg2.extensions import make_dsn
 
@@ -20,6 +21,9 @@ from pgml.installation import install_schema
 
 TEMPLATE = "pgml_template"
 NOT_DURABLE = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+
+settings.register_profile("pgml", deadline=None)  # how long an example takes says more of the machine than of us
+settings.load_profile("pgml")
 
 _numbers = itertools.count(1)
 

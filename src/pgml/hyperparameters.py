@@ -74,6 +74,16 @@ class _Number(Kind):
         return {"type": self._json_type, **{key: bound for key, bound in bounds.items() if bound is not None}}
 
 
+def _as_float(value: Any) -> float:
+    """Return a number as a float: NaN for what is no number, infinity for one that is beyond all floats."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return math.nan
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf
+
+
 class Float(_Number):
     """A finite number."""
 
@@ -81,12 +91,7 @@ class Float(_Number):
     _json_type = "number"
 
     def convert(self, value: Any) -> float:
-        if isinstance(value, bool) or not isinstance(value, (int, float)):
-            raise ValueError(self.rule)
-        try:
-            number = float(value)
-        except OverflowError:  # a whole number of hundreds of digits
-            number = math.inf
+        number = _as_float(value)
         if not math.isfinite(number):
             raise ValueError(self.rule)
         self._check_bounds(number)

@@ -43,7 +43,12 @@ def session(trained_once) -> Session:
         """
     )
     for kind in ("float4", "float8", "numeric"):
-        for name, value in (("null", "NULL"), ("nan", "'NaN'"), ("infinity", "'Infinity'"), ("minus", "'-Infinity'")):
+        for name, value in (
+            ("null", "NULL"),
+            ("nan", "'NaN'"),
+            ("infinity", "'Infinity'"),
+            ("minus", "'-Infinity'"),
+        ):
             session.execute(
                 f"CREATE TABLE {name}_{kind} AS SELECT i AS x, i % 2 AS y,"
                 f" CASE WHEN i IN (3, 8) THEN {value}::{kind} ELSE 1 END AS z FROM generate_series(1, 20) AS i"
@@ -56,8 +61,12 @@ def saved(session: Session):
     """Check around each test that nothing was saved, and that the session is still of use."""
 
     def contents() -> list:
-        snapshots = "SELECT count(*) FROM pg_class WHERE relnamespace = 'pgml'::regnamespace AND relkind = 'r'"
-        return [session.value(f"SELECT count(*) FROM pgml.{table}") for table in TABLES] + session.execute(snapshots)
+        snapshots = (
+            "SELECT count(*) FROM pg_class WHERE relnamespace = 'pgml'::regnamespace AND relkind = 'r'"
+        )
+        return [session.value(f"SELECT count(*) FROM pgml.{table}") for table in TABLES] + session.execute(
+            snapshots
+        )
 
     before = contents()
     yield
@@ -66,7 +75,12 @@ def saved(session: Session):
 
 def refused(session: Session, sqlstate: str, *said: str, **arguments) -> psycopg2.Error:
     """Train a new project with arguments that are good but for those given; it must fail and say so."""
-    good = {"project_name": "new", "objective": "regression", "relation_name": "points", "y_column_name": "target"}
+    good = {
+        "project_name": "new",
+        "objective": "regression",
+        "relation_name": "points",
+        "y_column_name": "target",
+    }
     given = {**good, **arguments}
     words = ", ".join(f"{name} => %s" for name in given)
     error = session.refused(f"SELECT * FROM pgml.train({words})", *given.values())
@@ -81,20 +95,30 @@ def refused(session: Session, sqlstate: str, *said: str, **arguments) -> psycopg
 
 
 def test_unknown_algorithm(session):
-    refused(session, "ML001", 'unknown algorithm "xgbost" for regression', 'did you mean "xgboost"', algorithm="xgbost")
+    refused(
+        session,
+        "ML001",
+        'unknown algorithm "xgbost" for regression',
+        'did you mean "xgboost"',
+        algorithm="xgbost",
+    )
     refused(session, "ML009", "algorithm must not be empty", algorithm="")
     refused(session, "ML009", "algorithm must not be NULL", algorithm=None)
 
 
 def test_unknown_objective(session):
-    refused(session, "ML002", 'unknown objective "regresion"', 'did you mean "regression"', objective="regresion")
+    refused(
+        session, "ML002", 'unknown objective "regresion"', 'did you mean "regression"', objective="regresion"
+    )
     refused(session, "ML002", 'unknown objective ""', objective="")
     refused(session, "ML009", "its first training must name an objective", "regression", objective=None)
     refused(session, "ML002", 'unknown objective "regresion"', project_name="sum", objective="regresion")
 
 
 def test_an_objective_that_is_not_the_projects(session):
-    refused(session, "ML002", 'project "sum" is for regression', project_name="sum", objective="classification")
+    refused(
+        session, "ML002", 'project "sum" is for regression', project_name="sum", objective="classification"
+    )
 
 
 def test_an_algorithm_without_the_objective(session):
@@ -107,13 +131,21 @@ def test_an_algorithm_without_the_objective(session):
     refused(session, "ML001", f'"{name}"', f"only {objective}", algorithm=name, objective=other)
 
 
-@pytest.mark.parametrize("name", ["nowhere", "no.where", "a.b.c.d", "", ".", '"', '"half', "po ints", "an_index ", "1"])
+@pytest.mark.parametrize(
+    "name", ["nowhere", "no.where", "a.b.c.d", "", ".", '"', '"half', "po ints", "an_index ", "1"]
+)
 def test_unknown_relation(session, name):
     refused(session, "ML004", f'"{name}"', relation_name=name)
 
 
 def test_unknown_relation_with_a_suggestion(session):
-    refused(session, "ML004", 'there is no table or view "pionts"', 'did you mean "points"', relation_name="pionts")
+    refused(
+        session,
+        "ML004",
+        'there is no table or view "pionts"',
+        'did you mean "points"',
+        relation_name="pionts",
+    )
 
 
 @pytest.mark.parametrize("name", ["an_index", "a_sequence", "pg_type_oid_index"])
@@ -122,7 +154,9 @@ def test_what_holds_no_rows_is_no_relation_to_train_on(session, name):
 
 
 def test_unknown_column(session):
-    refused(session, "ML005", 'points has no column "targte"', 'did you mean "target"', y_column_name="targte")
+    refused(
+        session, "ML005", 'points has no column "targte"', 'did you mean "target"', y_column_name="targte"
+    )
     refused(session, "ML005", 'points has no column "TARGET"', y_column_name="TARGET")
     refused(session, "ML005", 'points has no column "ctid"', y_column_name="ctid")
     refused(session, "ML009", "y_column_name must not be NULL", y_column_name=None)
@@ -222,7 +256,9 @@ def test_hyperparams_nested_beyond_reason(session):
     refused(session, "ML009", "nested", hyperparams='{"a": ' + "[" * 3000 + "]" * 3000 + "}")
 
 
-@pytest.mark.parametrize("size", ["0", "-1", "-0.25", "NaN", "Infinity", "-Infinity", "1e308", "200", "200.5"])
+@pytest.mark.parametrize(
+    "size", ["0", "-1", "-0.25", "NaN", "Infinity", "-Infinity", "1e308", "200", "200.5"]
+)
 def test_test_size_that_leaves_nothing(session, size):
     refused(session, "ML009", "test_size", test_size=size)
 
@@ -268,7 +304,11 @@ def test_data_that_no_model_can_be_trained_on(session, relation, objective, sqls
 
 def test_text_target(session):
     refused(
-        session, "ML011", 'the target "Some Word" of words is text', relation_name="words", y_column_name="Some Word"
+        session,
+        "ML011",
+        'the target "Some Word" of words is text',
+        relation_name="words",
+        y_column_name="Some Word",
     )
 
 
@@ -277,7 +317,14 @@ def test_labels_that_are_only_in_the_test_rows(session):
     arguments = {"relation_name": "sorted_labels", "y_column_name": "y", "objective": "classification"}
     for algorithm in ("linear", "random_forest", "xgboost", "gradient_boosting_trees"):
         refused(
-            session, "ML010", "the label 2 of", "only in rows that are held back", **arguments, algorithm=algorithm, test_sampling="last", test_size=0.34
+            session,
+            "ML010",
+            "the label 2 of",
+            "only in rows that are held back",
+            **arguments,
+            algorithm=algorithm,
+            test_sampling="last",
+            test_size=0.34,
         )
 
 
@@ -314,9 +361,13 @@ def test_targets_that_are_no_number(session, kind, objective):
 
 
 def test_a_target_that_is_all_null(session):
-    session.execute("CREATE TABLE no_target AS SELECT i AS x, NULL::int AS y FROM generate_series(1, 20) AS i")
+    session.execute(
+        "CREATE TABLE no_target AS SELECT i AS x, NULL::int AS y FROM generate_series(1, 20) AS i"
+    )
     try:
-        refused(session, "ML012", '"y", the target', "20 of 20 rows", relation_name="no_target", y_column_name="y")
+        refused(
+            session, "ML012", '"y", the target', "20 of 20 rows", relation_name="no_target", y_column_name="y"
+        )
     finally:
         session.execute("DROP TABLE no_target")
 
@@ -422,7 +473,9 @@ def test_read_only_transactions_do_not_train(session):
     session.execute("ROLLBACK")
 
 
-@pytest.mark.parametrize("name", ["it's", 'a "b"', "🐘 données", "a\nb", " ", "%s", "\\", "x" * 500, "🐘" * 500, "NULL"])
+@pytest.mark.parametrize(
+    "name", ["it's", 'a "b"', "🐘 données", "a\nb", " ", "%s", "\\", "x" * 500, "🐘" * 500, "NULL"]
+)
 def test_odd_names_of_projects_are_names(session, name):
     session.execute("BEGIN")
     assert session.train(name, "regression", "points", "target") == (name, "regression", "linear", "deployed")
@@ -435,7 +488,11 @@ def test_odd_names_of_projects_are_names(session, name):
 # -- whatever the arguments --------------------------------------------------------------------------------
 
 texts = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=20)
-names = st.none() | st.sampled_from(["sum", "parity", "points", "words", "target", "label", "pgml.projects"]) | texts
+names = (
+    st.none()
+    | st.sampled_from(["sum", "parity", "points", "words", "target", "label", "pgml.projects"])
+    | texts
+)
 numbers = st.none() | st.floats() | st.integers(-3, 300).map(float)
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | texts,
@@ -446,7 +503,10 @@ hyperparams = json_values | st.dictionaries(
     st.sampled_from(["n_estimators", "max_depth", "learning_rate", "fit_intercept"]), json_values, max_size=2
 )
 thorough = settings(
-    max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], derandomize=True
+    max_examples=100,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    derandomize=True,
 )
 
 
@@ -466,7 +526,9 @@ def clean_or_result(session: Session, statement: str, *arguments) -> None:
     st.sampled_from(["linear", "random_forest", None]) | texts, hyperparams, numbers,
     st.none() | st.sampled_from(["random", "stratified", "first", "last"]) | texts,
 )  # fmt: skip
-def test_train_trains_or_says_why_not(session, project, objective, relation, target, algorithm, hyperparams, size, how):
+def test_train_trains_or_says_why_not(
+    session, project, objective, relation, target, algorithm, hyperparams, size, how
+):
     clean_or_result(
         session,
         "SELECT pgml.train(%s, %s, %s, %s, %s, %s, test_size => %s, test_sampling => %s)",

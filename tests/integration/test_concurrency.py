@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from threading import Barrier
 
 import psycopg2
@@ -37,7 +38,7 @@ def together(*actions) -> list:
 def test_two_first_trainings_of_one_project(pair, trained):
     for number in range(5):
         name = f"first {number}"
-        answers = together(*(lambda s=s: s.train(name, "regression", "numbers", "target") for s in pair))
+        answers = together(*(partial(s.train, name, "regression", "numbers", "target") for s in pair))
         assert sorted(answer[3] for answer in answers) == ["deployed", "not deployed"], answers
         count = "SELECT count(*) FROM pgml.projects AS p JOIN pgml.models AS m ON project_id = p.id WHERE name = %s"
         assert trained.execute(count, name) == [(2,)]
@@ -81,7 +82,7 @@ def test_trainings_of_one_project_do_not_wait_for_each_other_in_a_circle(pair, t
     for number in range(5):
         settings = f'{{"n_estimators": {number + 1}}}'
         answers = together(
-            *(lambda s=s: s.train("sum", None, "numbers", "target", "random_forest", settings) for s in pair)
+            *(partial(s.train, "sum", None, "numbers", "target", "random_forest", settings) for s in pair)
         )
         assert not [answer for answer in answers if isinstance(answer, psycopg2.Error)], answers
     for first, second in (pair, pair[::-1]):
@@ -99,9 +100,19 @@ def test_trainings_of_one_project_do_not_wait_for_each_other_in_a_circle(pair, t
 
 
 def test_deployments_from_two_sessions_form_one_history(pair, trained):
-    strategies = ["most_recent', 'random_forest", "most_recent', 'gradient_boosting_trees", "best_score", "most_recent"]
+    strategies = [
+        "most_recent', 'random_forest",
+        "most_recent', 'gradient_boosting_trees",
+        "best_score",
+        "most_recent",
+    ]
     together(
-        *(lambda s=s: [s.execute(f"SELECT pgml.deploy('sum', '{strategy}')") for strategy in strategies * 10] for s in pair)
+        *(
+            lambda s=s: [
+                s.execute(f"SELECT pgml.deploy('sum', '{strategy}')") for strategy in strategies * 10
+            ]
+            for s in pair
+        )
     )
     broken = trained.execute(
         """
@@ -133,7 +144,10 @@ def test_sessions_predict_while_another_deploys(trained):
     def read() -> set:
         seen = set()
         for _ in range(100):
-            values = {row[0] for row in reader.execute("SELECT pgml.predict('sum', '{1,2,3}') FROM generate_series(1, 20)")}
+            values = {
+                row[0]
+                for row in reader.execute("SELECT pgml.predict('sum', '{1,2,3}') FROM generate_series(1, 20)")
+            }
             assert len(values) == 1
             seen |= values
         return seen

@@ -9,8 +9,8 @@ from sklearn import datasets
 
 # name: rows, columns without the targets, type of the target
 LOADED = {
-    "diabetes": (442, "age sex bmi bp s1 s2 s3 s4 s5 s6".split(), "double precision"),
-    "iris": (150, "sepal_length sepal_width petal_length petal_width".split(), "integer"),
+    "diabetes": (442, ["age", "sex", "bmi", "bp", "s1", "s2", "s3", "s4", "s5", "s6"], "double precision"),
+    "iris": (150, ["sepal_length", "sepal_width", "petal_length", "petal_width"], "integer"),
     "wine": (178, list(datasets.load_wine().feature_names), "integer"),
     "breast_cancer": (569, list(datasets.load_breast_cancer().feature_names), "integer"),
 }
@@ -33,11 +33,16 @@ def columns(session: Session, table: str) -> list[tuple[str, str]]:
 def test_data_set_is_scikit_learns(session, name):
     rows, features, kind = LOADED[name]
     assert session.value("SELECT pgml.load_dataset(%s)", name) == "OK"
-    assert columns(session, name) == [*((feature, "double precision") for feature in features), ("target", kind)]
+    assert columns(session, name) == [
+        *((feature, "double precision") for feature in features),
+        ("target", kind),
+    ]
     X, y = getattr(datasets, f"load_{name}")(return_X_y=True)
     loaded = np.array(session.execute(f"SELECT * FROM pgml.{name}"))
     assert loaded.shape == (rows, len(features) + 1)
-    assert (loaded[:, :-1] == X).all() and (loaded[:, -1] == y).all(), "to the last bit, and in the same order"
+    assert (loaded[:, :-1] == X).all() and (loaded[:, -1] == y).all(), (
+        "to the last bit, and in the same order"
+    )
 
 
 def test_digits_are_images(session):
@@ -45,7 +50,9 @@ def test_digits_are_images(session):
     assert columns(session, "digits") == [("image", "smallint[]"), ("target", "smallint")]
     X, y = datasets.load_digits(return_X_y=True)
     rows = session.execute("SELECT image, target FROM pgml.digits")
-    assert (np.array([image for image, _ in rows]) == X).all() and [target for _, target in rows] == y.tolist()
+    assert (np.array([image for image, _ in rows]) == X).all() and [
+        target for _, target in rows
+    ] == y.tolist()
 
 
 def test_linnerud_has_three_targets(session):
@@ -64,7 +71,9 @@ def test_loading_again_makes_it_anew(session):
 
 
 def test_loading_twice_in_one_transaction_and_undoing_it(session):
-    session.execute("BEGIN; SELECT pgml.load_dataset('linnerud'); SELECT pgml.load_dataset('linnerud'); DROP TABLE pgml.linnerud")
+    session.execute(
+        "BEGIN; SELECT pgml.load_dataset('linnerud'); SELECT pgml.load_dataset('linnerud'); DROP TABLE pgml.linnerud"
+    )
     session.execute("SELECT pgml.load_dataset('linnerud')")
     session.execute("ROLLBACK")
     assert session.value("SELECT count(*) FROM pgml.linnerud") == 20
@@ -90,7 +99,12 @@ def test_views_on_a_data_set_stay(session):
 
 @pytest.mark.parametrize(
     ("name", "objective"),
-    [("diabetes", "regression"), ("iris", "classification"), ("breast_cancer", "classification"), ("digits", "classification")],
+    [
+        ("diabetes", "regression"),
+        ("iris", "classification"),
+        ("breast_cancer", "classification"),
+        ("digits", "classification"),
+    ],
 )
 def test_data_sets_can_be_trained_on(session, name, objective):
     session.execute("SELECT pgml.load_dataset(%s)", name)

@@ -107,5 +107,7 @@ def test_a_training_after_a_rollback_compares_with_what_answers(session):
     deploy(session, "sum", "most_recent", "random_forest")
     assert session.train("sum", algorithm="linear")[3] == "deployed"
     deploy(session, "sum", "rollback")
-    assert session.value("SELECT algorithm_name FROM pgml.deployed_models WHERE name = 'sum'") == "random_forest"
+    assert (
+        session.value("SELECT algorithm_name FROM pgml.deployed_models WHERE name = 'sum'") == "random_forest"
+    )
     assert session.train("sum", algorithm="linear")[3] == "deployed"

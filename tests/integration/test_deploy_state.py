@@ -8,7 +8,14 @@ import psycopg2
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule, run_state_machine_as_test
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 from sessions import Session, check_clean
 
 from pgml import predictors
@@ -62,7 +69,11 @@ def deploy(state: Deployed | None, models: list[Model], strategy: str, algorithm
     candidates = [model for model in models if algorithm in (None, model.algorithm)]
     if not candidates:
         raise Refused
-    chosen = candidates[-1] if strategy == "most_recent" else min(reversed(candidates), key=lambda model: model.error)
+    chosen = (
+        candidates[-1]
+        if strategy == "most_recent"
+        else min(reversed(candidates), key=lambda model: model.error)
+    )
     return state if state and state.model == chosen else Deployed(chosen, state)
 
 
@@ -88,7 +99,9 @@ strategies = st.sampled_from(["best_score", "most_recent", "rollback"])
 narrowed = st.sampled_from([None, None, *ALGORITHMS, "xgboost"])
 deployments = st.tuples(st.just("deploy"), strategies, narrowed)
 steps = st.lists(
-    st.one_of(deployments, st.tuples(st.just("undone"), strategies, narrowed), st.just(("predict", None, None))),
+    st.one_of(
+        deployments, st.tuples(st.just("undone"), strategies, narrowed), st.just(("predict", None, None))
+    ),
     min_size=1,
     max_size=6,
 )
@@ -234,14 +247,18 @@ class Deployments(RuleBasedStateMachine):
                 )
                 answers += [self.expected(deployed), self.expected(state)]
             else:
-                sql.append(f"SAVEPOINT inner_one; SELECT {call}; {SAY_ALONE} ROLLBACK TO inner_one; {SAY_ALONE}")
+                sql.append(
+                    f"SAVEPOINT inner_one; SELECT {call}; {SAY_ALONE} ROLLBACK TO inner_one; {SAY_ALONE}"
+                )
                 answers += [self.expected(deployed), self.expected(state)]
         if not one_block:
             sql = [SAY_ALONE if each == SAY else each for each in sql]
         client.session.notices.clear()
         text = " ".join(sql)
         client.session.execute(f"DO $do$ BEGIN {text} END $do$" if one_block else f"{text} SELECT 1")
-        said = [notice.partition("answer ")[2].strip() for notice in client.session.notices if "answer " in notice]
+        said = [
+            notice.partition("answer ")[2].strip() for notice in client.session.notices if "answer " in notice
+        ]
         assert said == answers
         if state is not self.sees(client):
             self.record(client, state)

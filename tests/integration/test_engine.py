@@ -16,13 +16,26 @@ LONG = ("regression", "many", "y", "random_forest", '{"n_estimators": 5000}')
 AT_ONCE = 1.0  # seconds within which something stops; measured, it is about a tenth of that
 
 # What a backend must never import. The rest of what it imports comes from the standard library and pgml.
-HEAVY = {"numpy", "scipy", "sklearn", "xgboost", "pandas", "pluggy", "joblib", "skops", "safetensors", "psycopg2"}
+HEAVY = {
+    "numpy",
+    "scipy",
+    "sklearn",
+    "xgboost",
+    "pandas",
+    "pluggy",
+    "joblib",
+    "skops",
+    "safetensors",
+    "psycopg2",
+}
 
 
 @pytest.fixture
 def session(trained) -> Session:
     session = Session(trained.connect())
-    session.execute("CREATE TABLE many AS SELECT random() AS a, random() AS b, random() AS y FROM generate_series(1, 20000)")
+    session.execute(
+        "CREATE TABLE many AS SELECT random() AS a, random() AS b, random() AS y FROM generate_series(1, 20000)"
+    )
     return session
 
 
@@ -70,7 +83,9 @@ def test_a_backend_imports_nothing_heavy(session):
     session.execute("SELECT pgml.deploy('light', 'most_recent')")
     names = imported(session)
     assert {name.partition(".")[0] for name in names} & HEAVY == set()
-    assert not [name for name in names if name.startswith(("pgml.algorithms", "pgml.registry", "pgml.hookspecs"))]
+    assert not [
+        name for name in names if name.startswith(("pgml.algorithms", "pgml.registry", "pgml.hookspecs"))
+    ]
     assert len(engines(session.pid)) == 1, "one engine serves the whole session"
     assert len(os.listdir(f"/proc/{session.pid}/task")) == 1, "and no thread of a library runs in the backend"
 
@@ -91,7 +106,9 @@ def test_statement_timeout_ends_a_training(session):
     error = session.refused("SELECT pgml.train('long', %s, %s, %s, %s, %s)", *LONG)
     late = time.monotonic() - started - 2
     gone = eventually(lambda: not group_members(group))
-    print(f"\nstatement_timeout: the training ended {late:.3f} s after the limit, its processes {gone:.3f} s later")
+    print(
+        f"\nstatement_timeout: the training ended {late:.3f} s after the limit, its processes {gone:.3f} s later"
+    )
     assert error.pgcode == "57014"
     assert 0 <= late < AT_ONCE
     session.execute("RESET statement_timeout")
@@ -159,7 +176,9 @@ def test_an_engine_that_dies_between_two_calls_is_replaced(session):
 
 
 def test_an_engine_that_dies_while_the_snapshot_is_taken_is_replaced(session):
-    session.execute("CREATE VIEW slow AS SELECT a, b, CASE WHEN a < 0 THEN 0 ELSE y END AS y FROM many, pg_sleep(2) AS s")
+    session.execute(
+        "CREATE VIEW slow AS SELECT a, b, CASE WHEN a < 0 THEN 0 ELSE y END AS y FROM many, pg_sleep(2) AS s"
+    )
     session.execute("SELECT count(*) FROM pgml.algorithms")
     (group,) = engines(session.pid)
     threading.Timer(0.5, os.kill, (group, signal.SIGKILL)).start()

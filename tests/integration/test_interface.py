@@ -10,12 +10,14 @@ FUNCTIONS = {
     "version": ("", "text"),
     "load_dataset": ("source text", "text"),
     "train": (
-        "project_name text, objective text DEFAULT NULL::text, relation_name text DEFAULT NULL::text, "
-        "y_column_name text DEFAULT NULL::text, algorithm text DEFAULT 'linear'::text, "
-        "hyperparams jsonb DEFAULT '{}'::jsonb, search text DEFAULT NULL::text, "
-        "search_params jsonb DEFAULT '{}'::jsonb, search_args jsonb DEFAULT '{}'::jsonb, "
-        "test_size double precision DEFAULT 0.25, test_sampling text DEFAULT NULL::text, "
-        "preprocess jsonb DEFAULT '{}'::jsonb, deploy boolean DEFAULT true",
+        (
+            "project_name text, objective text DEFAULT NULL::text, relation_name text DEFAULT NULL::text, "
+            "y_column_name text DEFAULT NULL::text, algorithm text DEFAULT 'linear'::text, "
+            "hyperparams jsonb DEFAULT '{}'::jsonb, search text DEFAULT NULL::text, "
+            "search_params jsonb DEFAULT '{}'::jsonb, search_args jsonb DEFAULT '{}'::jsonb, "
+            "test_size double precision DEFAULT 0.25, test_sampling text DEFAULT NULL::text, "
+            "preprocess jsonb DEFAULT '{}'::jsonb, deploy boolean DEFAULT true"
+        ),
         "TABLE(project_name text, objective text, algorithm_name text, status text)",
     ),
     "predict": ("project_name text, features double precision[]", "double precision"),
@@ -25,8 +27,10 @@ FUNCTIONS = {
     ),
     "hyperparameters": (
         "algorithm text, objective text",
-        'TABLE(name text, type text, "default" jsonb, minimum double precision, maximum double precision, '
-        "choices text[], description text)",
+        (
+            'TABLE(name text, type text, "default" jsonb, minimum double precision, maximum double precision, '
+            "choices text[], description text)"
+        ),
     ),
 }
 

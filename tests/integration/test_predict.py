@@ -30,7 +30,8 @@ def own(trained) -> Session:
 
 def digest(session: Session, project: str) -> str:
     return session.value(
-        "SELECT m.digest FROM pgml.models AS m JOIN pgml.deployed_models AS d USING (id) WHERE d.name = %s", project
+        "SELECT m.digest FROM pgml.models AS m JOIN pgml.deployed_models AS d USING (id) WHERE d.name = %s",
+        project,
     )
 
 
@@ -41,7 +42,8 @@ def files(database) -> Path:
 @pytest.mark.parametrize("project", ["sum", "parity"])
 def test_predictions_are_those_of_the_stored_model(session, project):
     (predictor,) = session.execute(
-        "SELECT predictor FROM pgml.artifacts JOIN pgml.deployed_models ON id = model_id WHERE name = %s", project
+        "SELECT predictor FROM pgml.artifacts JOIN pgml.deployed_models ON id = model_id WHERE name = %s",
+        project,
     )[0]
     evaluator = predictors.load(bytes(predictor), pure=True)
     rows = session.execute("SELECT a, b, c, pgml.predict(%s, ARRAY[a, b, c]) FROM points", project)
@@ -65,7 +67,9 @@ def test_a_parallel_plan_gives_the_same_and_leaves_the_session_of_use(own, leade
     assert total == pytest.approx(serial[0][0], rel=1e-12)
     fresh = own.execute("SELECT pgml.predict('sum', ARRAY[a, b, c]) FROM more ORDER BY a, b, c LIMIT 3")
     own.execute("SET max_parallel_workers_per_gather = 0")
-    assert own.execute("SELECT pgml.predict('sum', ARRAY[a, b, c]) FROM more ORDER BY a, b, c LIMIT 3") == fresh
+    assert (
+        own.execute("SELECT pgml.predict('sum', ARRAY[a, b, c]) FROM more ORDER BY a, b, c LIMIT 3") == fresh
+    )
     assert own.train("sum", algorithm="linear")[0] == "sum"
     assert own.execute("SELECT * FROM pgml.deploy('sum', 'most_recent')")
 
@@ -74,7 +78,10 @@ def test_the_first_prediction_of_a_session_may_be_in_a_parallel_plan(session):
     """Nothing is loaded yet, in no process, and the leader of a parallel plan may not call SPI from Python."""
     session.execute(IN_PARALLEL.format(leader="on") + "SET force_parallel_mode = on")
     assert session.value("SELECT count(pgml.predict('sum', ARRAY[a, b, c])) FROM points") == 200
-    assert session.value("SELECT count(*) FROM points WHERE pgml.predict('parity', ARRAY[a, b, c]) IN (0, 1)") == 200
+    assert (
+        session.value("SELECT count(*) FROM points WHERE pgml.predict('parity', ARRAY[a, b, c]) IN (0, 1)")
+        == 200
+    )
 
 
 @pytest.mark.parametrize("bad", ["ARRAY[a]", "ARRAY[a, NULL, c]", "NULL"])
@@ -114,7 +121,9 @@ def damages(path: Path) -> list:
     ]
 
 
-@pytest.mark.parametrize("kind", range(6), ids=["missing", "empty", "truncated", "flipped", "longer", "folder"])
+@pytest.mark.parametrize(
+    "kind", range(6), ids=["missing", "empty", "truncated", "flipped", "longer", "folder"]
+)
 def test_a_damaged_file_is_made_again_from_the_table(trained_once, session, kind):
     expected = session.predict("parity", [1, 2, 3])
     path = files(trained_once) / digest(session, "parity")
@@ -131,7 +140,9 @@ def test_files_are_the_servers_alone(trained_once, session):
     session.predict("sum", [1, 2, 3])
     folder = files(trained_once)
     assert folder.stat().st_mode & 0o777 == 0o700
-    assert not [path.name for path in folder.iterdir() if path.name.startswith(".")], "no half-written ones are left"
+    assert not [path.name for path in folder.iterdir() if path.name.startswith(".")], (
+        "no half-written ones are left"
+    )
 
 
 def test_sessions_share_the_file(trained_once, session):
@@ -151,7 +162,9 @@ def test_a_predictor_that_is_damaged_in_the_table_is_an_error(trained, own):
     error = own.refused("SELECT pgml.predict('sum', '{1,2,3}')")
     assert error.pgcode == "ML016"
     own.execute("ROLLBACK")
-    own.execute("BEGIN; UPDATE pgml.artifacts SET predictor = 'x'; UPDATE pgml.models SET digest = encode(sha256('x'), 'hex')")
+    own.execute(
+        "BEGIN; UPDATE pgml.artifacts SET predictor = 'x'; UPDATE pgml.models SET digest = encode(sha256('x'), 'hex')"
+    )
     assert own.refused("SELECT pgml.predict('sum', '{1,2,3}')").pgcode == "ML016"
     own.execute("ROLLBACK")
     own.execute("BEGIN; DELETE FROM pgml.artifacts")
@@ -193,13 +206,15 @@ def test_prepared_statements_follow_deployments(own):
 
 
 def test_views_conditions_and_orders(session):
-    session.execute("CREATE TEMP VIEW predicted AS SELECT *, pgml.predict('sum', ARRAY[a, b, c]) AS predicted FROM points")
+    session.execute(
+        "CREATE TEMP VIEW predicted AS SELECT *, pgml.predict('sum', ARRAY[a, b, c]) AS predicted FROM points"
+    )
     values = [row[0] for row in session.execute("SELECT predicted FROM predicted ORDER BY predicted")]
     assert values == sorted(values) and len(values) == 200
     middle = values[100]
-    assert session.value("SELECT count(*) FROM points WHERE pgml.predict('sum', ARRAY[a, b, c]) < %s", middle) == sum(
-        value < middle for value in values
-    )
+    assert session.value(
+        "SELECT count(*) FROM points WHERE pgml.predict('sum', ARRAY[a, b, c]) < %s", middle
+    ) == sum(value < middle for value in values)
     assert session.execute(
         "SELECT pgml.predict('parity', ARRAY[a, b, c]) AS p, count(*) FROM points GROUP BY 1 ORDER BY 1"
     )
@@ -269,14 +284,19 @@ def test_features_as_other_types_and_shapes(session):
 def test_the_planner_may_ask_in_advance(session):
     """A stable function of constants is estimated when the statement is planned."""
     assert session.execute("EXPLAIN SELECT * FROM points WHERE target > pgml.predict('sum', '{1,2,3}')")
-    assert session.refused("EXPLAIN SELECT * FROM points WHERE target > pgml.predict('none', '{1,2,3}')").pgcode == "ML003"
+    assert (
+        session.refused("EXPLAIN SELECT * FROM points WHERE target > pgml.predict('none', '{1,2,3}')").pgcode
+        == "ML003"
+    )
     assert session.refused("CREATE INDEX ON points (pgml.predict('sum', ARRAY[a, b, c]))").pgcode == "42P17"
 
 
 def test_dropping_what_answered_shows_at_once(own):
     own.predict("sum", [1, 2, 3])
     own.execute("BEGIN")
-    own.execute("DELETE FROM pgml.deployments WHERE project_id = (SELECT id FROM pgml.projects WHERE name = 'sum')")
+    own.execute(
+        "DELETE FROM pgml.deployments WHERE project_id = (SELECT id FROM pgml.projects WHERE name = 'sum')"
+    )
     assert own.refused("SELECT pgml.predict('sum', '{1,2,3}')").pgcode == "ML015"
     own.execute("ROLLBACK")
     own.execute("BEGIN; TRUNCATE pgml.deployments")

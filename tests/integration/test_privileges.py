@@ -49,7 +49,10 @@ def test_a_table_that_the_caller_may_not_read(trained, alice):
     assert error.pgcode == "42501"
     assert "permission denied for table points" in error.diag.message_primary
     trained.execute("CREATE SCHEMA hidden; CREATE TABLE hidden.points AS TABLE points")
-    assert alice.refused("SELECT pgml.train('secret', 'regression', 'hidden.points', 'target')").pgcode == "42501"
+    assert (
+        alice.refused("SELECT pgml.train('secret', 'regression', 'hidden.points', 'target')").pgcode
+        == "42501"
+    )
     assert alice.value("SELECT count(*) FROM pgml.projects WHERE name = 'secret'") == 0
 
 

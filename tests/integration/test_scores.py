@@ -102,7 +102,8 @@ def test_a_score_that_is_not_defined_is_null(session):
 def error_of(session: Session, project: str) -> dict[int, float]:
     return dict(
         session.execute(
-            "SELECT id, (metrics ->> 'mean_squared_error')::float8 FROM pgml.trained_models WHERE name = %s", project
+            "SELECT id, (metrics ->> 'mean_squared_error')::float8 FROM pgml.trained_models WHERE name = %s",
+            project,
         )
     )
 
@@ -133,14 +134,33 @@ def test_the_better_model_is_deployed_by_itself(session):
 
 
 def test_the_highest_f1_wins(session):
-    session.train("flowers", "classification", "pgml.iris", "target", "random_forest", '{"n_estimators": 1, "max_depth": 1}')
+    session.train(
+        "flowers",
+        "classification",
+        "pgml.iris",
+        "target",
+        "random_forest",
+        '{"n_estimators": 1, "max_depth": 1}',
+    )
     assert session.train("flowers", algorithm="linear")[3] == "deployed"
-    worse = session.train("flowers", algorithm="random_forest", hyperparams='{"n_estimators": 1, "max_depth": 1, "random_state": 3}')
+    worse = session.train(
+        "flowers",
+        algorithm="random_forest",
+        hyperparams='{"n_estimators": 1, "max_depth": 1, "random_state": 3}',
+    )
     assert worse[3] == "not deployed"
 
 
 def test_deploy_false_never_deploys(session):
-    session.train("shy", "regression", "numbers", "target", "random_forest", '{"n_estimators": 1, "max_depth": 1}', deploy=False)
+    session.train(
+        "shy",
+        "regression",
+        "numbers",
+        "target",
+        "random_forest",
+        '{"n_estimators": 1, "max_depth": 1}',
+        deploy=False,
+    )
     assert session.execute("SELECT * FROM pgml.deployed_models WHERE name = 'shy'") == []
     session.train("shy", algorithm="random_forest", hyperparams='{"n_estimators": 1, "max_depth": 1}')
     first = deployed(session, "shy")
@@ -150,14 +170,21 @@ def test_deploy_false_never_deploys(session):
 
 def test_an_old_model_is_scored_again_on_new_rows(session):
     """The first model fits its rows perfectly; on what the rows are now it is far off, whatever its stored score."""
-    session.execute("CREATE TABLE moving AS SELECT i::float8 AS x, 2.0 * i AS y FROM generate_series(1, 100) AS i")
+    session.execute(
+        "CREATE TABLE moving AS SELECT i::float8 AS x, 2.0 * i AS y FROM generate_series(1, 100) AS i"
+    )
     session.train("moving", "regression", "moving", "y")
     first = deployed(session, "moving")
     session.execute("UPDATE moving SET y = -5 * x + sin(x)")
     assert session.train("moving", None, "moving", "y")[3] == "deployed"
     errors = error_of(session, "moving")
     assert errors[first] < min(error for model, error in errors.items() if model != first)
-    assert session.train("moving", None, "moving", "y", "random_forest", '{"n_estimators": 1, "max_depth": 1}')[3] == "not deployed"
+    assert (
+        session.train("moving", None, "moving", "y", "random_forest", '{"n_estimators": 1, "max_depth": 1}')[
+            3
+        ]
+        == "not deployed"
+    )
 
 
 def test_another_split_of_the_same_snapshot_is_scored_again(session):
@@ -165,7 +192,16 @@ def test_another_split_of_the_same_snapshot_is_scored_again(session):
     session.execute(
         "CREATE TABLE bent AS SELECT i::float8 AS x, CASE WHEN i <= 50 THEN 0.0 ELSE (i - 50) ^ 2 END AS y FROM generate_series(1, 100) AS i"
     )
-    session.train("bent", "regression", "bent", "y", "random_forest", '{"n_estimators": 5, "max_depth": 1}', test_size=40, test_sampling="first")
+    session.train(
+        "bent",
+        "regression",
+        "bent",
+        "y",
+        "random_forest",
+        '{"n_estimators": 5, "max_depth": 1}',
+        test_size=40,
+        test_sampling="first",
+    )
     first = deployed(session, "bent")
     assert session.train("bent", algorithm="random_forest", test_size=0.25)[3] == "deployed"
     errors = error_of(session, "bent")

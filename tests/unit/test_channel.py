@@ -34,7 +34,12 @@ def ends():
 
 
 @settings(deadline=None)
-@given(st.lists(st.tuples(st.dictionaries(st.text(), json_values, max_size=3), st.lists(st.binary(), max_size=3)), max_size=4))
+@given(
+    st.lists(
+        st.tuples(st.dictionaries(st.text(), json_values, max_size=3), st.lists(st.binary(), max_size=3)),
+        max_size=4,
+    )
+)
 def test_messages_arrive_as_they_were_sent(messages):
     one, other = socket.socketpair()
     sender, receiver = Channel(one), Channel(other)

@@ -33,7 +33,10 @@ def test_numbers_come_back(values):
     np.testing.assert_array_equal(unpack(numbers(*values), None), np.array(values).reshape(-1, 1))
 
 
-@given(st.integers(1, 5).flatmap(lambda width: st.lists(st.lists(floats, min_size=width, max_size=width))), st.integers(1, 6))
+@given(
+    st.integers(1, 5).flatmap(lambda width: st.lists(st.lists(floats, min_size=width, max_size=width))),
+    st.integers(1, 6),
+)
 def test_arrays_come_back(rows, dimensions):
     width = len(rows[0]) if rows else 3
     packed = b"".join(array(row, dimensions) for row in rows)
@@ -62,7 +65,8 @@ def test_slices_are_put_one_after_the_other(sizes):
 
 
 @pytest.mark.parametrize(
-    "rows", [[[1.0, 2.0], [1.0]], [[1.0], [2.0]], [[1.0, 2.0, 3.0], [1.0, 2.0, 3.0]], [[1.0, 2.0, 3.0], [1.0]]]
+    "rows",
+    [[[1.0, 2.0], [1.0]], [[1.0], [2.0]], [[1.0, 2.0, 3.0], [1.0, 2.0, 3.0]], [[1.0, 2.0, 3.0], [1.0]]],
 )
 def test_arrays_of_another_length_are_refused(rows):
     matrix = Matrix([Column("b", 2)], "y", len(rows))
@@ -92,7 +96,9 @@ def check(x: list[float], y: list[float], missing_allowed: bool = False) -> None
 
 
 def test_values_that_cannot_be_trained_on_are_named():
-    with pytest.raises(MissingValue, match='"x" is NULL or NaN in 2 of 3 rows, and ridge does not take missing'):
+    with pytest.raises(
+        MissingValue, match='"x" is NULL or NaN in 2 of 3 rows, and ridge does not take missing'
+    ):
         check([NAN, 1, NAN], [1, 2, 3])
     with pytest.raises(InfiniteValue, match='"x" is infinite in 1 of 3 rows'):
         check([-INFINITY, NAN, 1], [1, 2, 3], missing_allowed=True)

@@ -28,9 +28,21 @@ DEPTH = Hyperparameter("depth", Integer(minimum=1, maximum=10), None, "Levels of
 LOSS = Hyperparameter("loss", Choice("squared", "absolute"), "squared", "What is minimised.")
 INTERCEPT = Hyperparameter("intercept", Boolean(), True, "Whether there is a constant.")
 LAYERS = Hyperparameter("layers", Sequence(Integer(minimum=1)), [10], "Neurons a layer.")
-FEATURES = Hyperparameter("features", Either(Choice("all", "sqrt"), Integer(minimum=1), Float(above=0, maximum=1)), "all", "How many.")
+FEATURES = Hyperparameter(
+    "features",
+    Either(Choice("all", "sqrt"), Integer(minimum=1), Float(above=0, maximum=1)),
+    "all",
+    "How many.",
+)
 DECLARED = (ALPHA, DEPTH, LOSS, INTERCEPT, LAYERS, FEATURES)
-DEFAULTS = {"alpha": 1.0, "depth": None, "loss": "squared", "intercept": True, "layers": [10], "features": "all"}
+DEFAULTS = {
+    "alpha": 1.0,
+    "depth": None,
+    "loss": "squared",
+    "intercept": True,
+    "layers": [10],
+    "features": "all",
+}
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
@@ -70,8 +82,14 @@ def test_an_unknown_name_is_refused_with_a_suggestion():
         ({"loss": "huber"}, 'ridge: loss must be one of squared, absolute, got "huber"'),
         ({"loss": ["squared"]}, 'ridge: loss must be one of squared, absolute, got ["squared"]'),
         ({"intercept": 1}, "ridge: intercept must be true or false, got 1"),
-        ({"layers": []}, "ridge: layers must be a list of 1 or more values, each a whole number at least 1, got []"),
-        ({"layers": 3}, "ridge: layers must be a list of 1 or more values, each a whole number at least 1, got 3"),
+        (
+            {"layers": []},
+            "ridge: layers must be a list of 1 or more values, each a whole number at least 1, got []",
+        ),
+        (
+            {"layers": 3},
+            "ridge: layers must be a list of 1 or more values, each a whole number at least 1, got 3",
+        ),
         ({"features": 0}, "got 0"),
     ],
 )
@@ -108,7 +126,9 @@ def test_any_json_is_taken_or_refused_with_its_rule(given):
 
 
 def test_constraints_between_several():
-    rule = Constraint("depth must be null where loss is absolute", lambda depth, loss: depth is None or loss != "absolute")
+    rule = Constraint(
+        "depth must be null where loss is absolute", lambda depth, loss: depth is None or loss != "absolute"
+    )
     assert check("ridge", DECLARED, {"depth": 3}, [rule])["depth"] == 3
     error = refused({"depth": 3, "loss": "absolute"}, [rule])
     assert error.message == 'ridge: depth must be null where loss is absolute, got depth 3, loss "absolute"'

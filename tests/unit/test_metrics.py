@@ -15,7 +15,12 @@ PLAIN = {"f1", "precision", "recall", "accuracy"}
 def test_regression_by_hand():
     scores = regression_metrics(np.array([1.0, 2.0, 3.0]), np.array([1.0, 3.0, 5.0]))
     assert scores == pytest.approx(
-        {"mean_squared_error": 5 / 3, "root_mean_squared_error": (5 / 3) ** 0.5, "mean_absolute_error": 1.0, "r2": -1.5}
+        {
+            "mean_squared_error": 5 / 3,
+            "root_mean_squared_error": (5 / 3) ** 0.5,
+            "mean_absolute_error": 1.0,
+            "r2": -1.5,
+        }
     )
 
 

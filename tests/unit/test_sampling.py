@@ -11,9 +11,12 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from pgml.errors import InvalidArgument, UnusableData
-from pgml.sampling import SAMPLINGS, choose_test_rows, default_sampling, test_row_count as row_count
+from pgml.sampling import SAMPLINGS, choose_test_rows, default_sampling
+from pgml.sampling import test_row_count as row_count
 
-labels = st.lists(st.integers(0, 4), min_size=2, max_size=80).map(lambda values: np.array(values, dtype=float))
+labels = st.lists(st.integers(0, 4), min_size=2, max_size=80).map(
+    lambda values: np.array(values, dtype=float)
+)
 sizes = st.floats(0.01, 0.99) | st.integers(1, 40)
 
 
@@ -24,7 +27,16 @@ def test_the_default_follows_from_the_objective():
 
 @pytest.mark.parametrize(
     ("rows", "size", "count"),
-    [(100, 0.25, 25), (101, 0.25, 26), (10, 0.01, 1), (2, 0.99, 1), (3, 0.99, 2), (10, 1, 1), (10, 9, 9), (10, 2.7, 2)],
+    [
+        (100, 0.25, 25),
+        (101, 0.25, 26),
+        (10, 0.01, 1),
+        (2, 0.99, 1),
+        (3, 0.99, 2),
+        (10, 1, 1),
+        (10, 9, 9),
+        (10, 2.7, 2),
+    ],
 )
 def test_sizes_are_fractions_or_rows(rows, size, count):
     assert row_count(rows, size) == count
@@ -68,7 +80,10 @@ def test_stratified_takes_the_same_share_of_every_label(y, size):
 def test_stratified_holds_back_as_many_as_it_may():
     y = np.repeat([0.0, 1.0, 2.0], [50, 30, 20])
     assert [choose_test_rows(y, 0.25, "stratified")[y == label].sum() for label in range(3)] == [13, 7, 5]
-    assert choose_test_rows(np.array([0.0, 0.0, 1.0]), 0.5, "stratified").tolist() in ([True, False, False], [False, True, False])
+    assert choose_test_rows(np.array([0.0, 0.0, 1.0]), 0.5, "stratified").tolist() in (
+        [True, False, False],
+        [False, True, False],
+    )
 
 
 def test_rows_of_a_label_are_chosen_by_chance():

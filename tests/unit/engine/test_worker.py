@@ -63,7 +63,9 @@ def test_what_was_sent_to_an_engine_before_this_one():
 
 
 def test_a_bug_is_an_answer_too(worker):
-    error = ask(worker, {"verb": "hyperparameters", "algorithm": ["no", "text"], "objective": "regression"})["error"]
+    error = ask(worker, {"verb": "hyperparameters", "algorithm": ["no", "text"], "objective": "regression"})[
+        "error"
+    ]
     assert error["kind"] in ("PgmlError", "UnknownAlgorithm")
     error = ask(worker, {"verb": "hyperparameters"})["error"]
     assert error["kind"] == "PgmlError" and "Traceback" in error["detail"]

@@ -165,7 +165,7 @@ def _load(
 
     try:
         module = importer()
-    except BaseException as error:  # noqa: BLE001 (the others are loaded, whatever this one raises)
+    except BaseException as error:
         return failed(f"it cannot be imported: {_describe(error)}")
     try:
         manager.register(module)
@@ -182,7 +182,7 @@ def _load(
                 continue
             try:
                 returned = list(implementation.function())
-            except BaseException as error:  # noqa: BLE001
+            except BaseException as error:
                 failed(f"{hook} raised {_describe(error)}")
                 continue
             for thing in returned:

@@ -97,4 +97,4 @@ def _leads_down(left: numpy.ndarray, right: numpy.ndarray, feature: numpy.ndarra
     nodes = numpy.arange(len(left))
     inner = left != -1
     below = all(numpy.all((nodes < child)[inner] & (child < len(nodes))[inner]) for child in (left, right))
-    return bool(below and numpy.all((0 <= feature[inner]) & (feature[inner] < n_features)))
+    return bool(below and numpy.all((feature[inner] >= 0) & (feature[inner] < n_features)))

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from pgml.errors import PluginError
 
 if TYPE_CHECKING:
-    import numpy as np
     import pandas as pd
 
 _SQL_TYPES = {

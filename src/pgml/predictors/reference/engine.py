@@ -5,7 +5,7 @@ from __future__ import annotations
 from pgml.predictors.reading import Common
 
 
-class engine:  # noqa: N801: named as the family is, like its fellows
+class engine:
     """A model that answers nothing itself; what is known of its features serves to check rows."""
 
     def __init__(self, common: Common):

@@ -1,4 +1,4 @@
-/* The dense family: a multi-layer perceptron. Units are held feature by feature, ROWS rows side by side. */
+/* The dense family: a multi-layer perceptron. Units are held one after another, each for several rows side by side. */
 #include "model.h"
 
 #include <math.h>
@@ -6,8 +6,11 @@
 
 #include "elementary.h"
 
-#define ROWS 16
+#define ROWS_SINGLE 16 /* two registers of float32, or of float64 */
+#define ROWS_DOUBLE 8
 #define UNITS 4
+
+typedef float EightSingle __attribute__((vector_size(32), aligned(4), may_alias));
 
 enum Activation { RELU, TANH, LOGISTIC_UNIT, IDENTITY };
 
@@ -20,28 +23,49 @@ static inline double activated(enum Activation activation, double value) {
     }
 }
 
-/* One layer for WIDTH rows: UNITS units at a time, each summed from its bias in the order of its inputs. */
-#define LAYER(NAME, TYPE, WIDTH)                                                                                      \
+/* One layer for one row: UNITS units at a time, each summed from its bias in the order of its inputs. */
+#define LAYER_ONE(NAME, TYPE)                                                                                         \
+    static void NAME(const Layer *layer, const TYPE *before, TYPE *after) {                                           \
+        const TYPE *weights = layer->weights, *bias = layer->bias;                                                    \
+        Py_ssize_t n_in = layer->n_in;                                                                                \
+        for (Py_ssize_t unit = 0; unit < layer->n_out; unit += UNITS) {                                               \
+            Py_ssize_t there = layer->n_out - unit < UNITS ? layer->n_out - unit : UNITS;                             \
+            const TYPE *line[UNITS];                                                                                  \
+            TYPE total[UNITS];                                                                                        \
+            for (Py_ssize_t u = 0; u < UNITS; u++) {                                                                  \
+                Py_ssize_t of = unit + (u < there ? u : 0);                                                           \
+                line[u] = weights + of * n_in, total[u] = bias[of];                                                   \
+            }                                                                                                         \
+            for (Py_ssize_t i = 0; i < n_in; i++)                                                                     \
+                for (int u = 0; u < UNITS; u++) total[u] += before[i] * line[u][i];                                   \
+            memcpy(after + unit, total, (size_t)there * sizeof(TYPE));                                                \
+        }                                                                                                             \
+    }
+
+/* The same for two registers of rows. */
+#define LAYER(NAME, TYPE, REGISTER)                                                                                   \
     WIDE static void NAME(const Layer *layer, const TYPE *before, TYPE *after) {                                      \
         const TYPE *weights = layer->weights, *bias = layer->bias;                                                    \
-        Py_ssize_t n_in = layer->n_in, unit = 0;                                                                      \
-        for (; unit + UNITS <= layer->n_out; unit += UNITS) {                                                         \
-            TYPE total[UNITS][WIDTH];                                                                                 \
-            const TYPE *line = weights + unit * n_in;                                                                 \
-            for (int u = 0; u < UNITS; u++)                                                                           \
-                for (int row = 0; row < WIDTH; row++) total[u][row] = bias[unit + u];                                 \
-            for (Py_ssize_t i = 0; i < n_in; i++)                                                                     \
-                for (int u = 0; u < UNITS; u++)                                                                       \
-                    for (int row = 0; row < WIDTH; row++) total[u][row] += before[i * WIDTH + row] * line[u * n_in + i]; \
-            memcpy(after + unit * WIDTH, total, sizeof total);                                                        \
-        }                                                                                                             \
-        for (; unit < layer->n_out; unit++) {                                                                         \
-            TYPE total[WIDTH];                                                                                        \
-            const TYPE *line = weights + unit * n_in;                                                                 \
-            for (int row = 0; row < WIDTH; row++) total[row] = bias[unit];                                            \
-            for (Py_ssize_t i = 0; i < n_in; i++)                                                                     \
-                for (int row = 0; row < WIDTH; row++) total[row] += before[i * WIDTH + row] * line[i];                \
-            memcpy(after + unit * WIDTH, total, sizeof total);                                                        \
+        const REGISTER *rows = (const REGISTER *)before;                                                              \
+        REGISTER *result = (REGISTER *)after;                                                                         \
+        Py_ssize_t n_in = layer->n_in;                                                                                \
+        for (Py_ssize_t unit = 0; unit < layer->n_out; unit += UNITS) {                                               \
+            Py_ssize_t there = layer->n_out - unit < UNITS ? layer->n_out - unit : UNITS;                             \
+            const TYPE *line[UNITS];                                                                                  \
+            REGISTER low[UNITS] = {{0}}, high[UNITS] = {{0}};                                                         \
+            for (Py_ssize_t u = 0; u < UNITS; u++) {                                                                  \
+                Py_ssize_t of = unit + (u < there ? u : 0);                                                           \
+                line[u] = weights + of * n_in;                                                                        \
+                low[u] += bias[of], high[u] += bias[of];                                                              \
+            }                                                                                                         \
+            for (Py_ssize_t i = 0; i < n_in; i++) {                                                                   \
+                REGISTER left = rows[2 * i], right = rows[2 * i + 1];                                                 \
+                for (int u = 0; u < UNITS; u++) {                                                                     \
+                    low[u] += line[u][i] * left;                                                                      \
+                    high[u] += line[u][i] * right;                                                                    \
+                }                                                                                                     \
+            }                                                                                                         \
+            for (Py_ssize_t u = 0; u < there; u++) result[2 * (unit + u)] = low[u], result[2 * (unit + u) + 1] = high[u]; \
         }                                                                                                             \
     }
 
@@ -73,16 +97,16 @@ static inline double activated(enum Activation activation, double value) {
                 result[row * model->n_scores + score] = before[score * WIDTH + row];                                  \
     }
 
-LAYER(layer_single_one, float, 1)
-LAYER(layer_single, float, ROWS)
-LAYER(layer_double_one, double, 1)
-LAYER(layer_double, double, ROWS)
+LAYER_ONE(layer_single_one, float)
+LAYER_ONE(layer_double_one, double)
+LAYER(layer_single, float, EightSingle)
+LAYER(layer_double, double, Four)
 ACTIVATE(activate_single, float)
 ACTIVATE(activate_double, double)
 NETWORK(network_single_one, float, 1, layer_single_one, activate_single)
-NETWORK(network_single, float, ROWS, layer_single, activate_single)
+NETWORK(network_single, float, ROWS_SINGLE, layer_single, activate_single)
 NETWORK(network_double_one, double, 1, layer_double_one, activate_double)
-NETWORK(network_double, double, ROWS, layer_double, activate_double)
+NETWORK(network_double, double, ROWS_DOUBLE, layer_double, activate_double)
 
 static void scores(const Model *model, const double *rows, Py_ssize_t n_rows, double *result, double *variances, void *work) {
     (void)variances;
@@ -116,10 +140,9 @@ int dense_fill(Model *model, PyObject *parts) {
         if (width > dense->widest) dense->widest = width;
     }
     if (width != model->n_scores) return model_refuse("its last layer does not give its scores");
-    if ((size_t)dense->widest > SIZE_MAX / (4 * ROWS * sizeof(double))) return model_refuse("a layer is too wide");
+    if ((size_t)dense->widest > SIZE_MAX / (4 * ROWS_SINGLE * sizeof(double))) return model_refuse("a layer is too wide");
     model->scores = scores;
-    model->block = ROWS;
-    model->work_per_row = 0;
-    model->work = 2 * (size_t)dense->widest * ROWS * (model->single ? sizeof(float) : sizeof(double));
+    model->block = model->single ? ROWS_SINGLE : ROWS_DOUBLE;
+    model->work = 2 * (size_t)dense->widest * ROWS_DOUBLE * sizeof(double); /* as many bytes for twice the rows in float32 */
     return 0;
 }

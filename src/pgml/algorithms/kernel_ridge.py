@@ -8,7 +8,7 @@ from pgml.algorithm import Algorithm
 from pgml.algorithms._scikit_learn import ScikitLearn
 from pgml.algorithms._settings import ALPHA, because
 from pgml.hookspecs import hookimpl
-from pgml.hyperparameters import Choice, Float, Hyperparameter
+from pgml.hyperparameters import Choice, Float, Hyperparameter, Integer
 
 if TYPE_CHECKING:
     from pgml.predictors import Predictor
@@ -40,7 +40,7 @@ class KernelRidge(ScikitLearn):
             "How fast similarity falls with distance (all kernels but linear and cosine); null is 1 / features.",
             search=(None, 0.001, 0.01, 0.1, 1.0),
         ),
-        Hyperparameter("degree", Float(minimum=0), 3.0, "With kernel poly, the power.", search=(2.0, 3.0)),
+        Hyperparameter("degree", Integer(minimum=0), 3, "With kernel poly, the power.", search=(2, 3)),
         Hyperparameter("coef0", Float(), 1.0, "With kernels poly and sigmoid, what is added to the product."),
     )
     left_out = because(kernel_params="they are for kernels that are code")

@@ -18,6 +18,7 @@ from pgml.algorithms._settings import (
     CountOrShare,
     because,
 )
+from pgml.errors import InvalidHyperparameter
 from pgml.hookspecs import hookimpl
 from pgml.hyperparameters import Choice, Constraint, Float, Hyperparameter, Integer
 
@@ -102,7 +103,15 @@ class Ransac(LinearModel):
             chosen["min_samples"] = min(features + 1, rows)
         if chosen["residual_threshold"] is None and numpy.median(abs(y - numpy.median(y))) == 0:
             chosen["residual_threshold"] = float(y.std()) or 1.0
-        return super().fit(chosen, X, y)
+        try:
+            return super().fit(chosen, X, y)
+        except ValueError as error:
+            if "consensus set" not in str(error):
+                raise
+            raise InvalidHyperparameter(
+                "ransac: no line was found that enough rows agree with",
+                hint="raise max_trials or residual_threshold, or lower min_samples",
+            ) from error
 
 
 class TheilSen(LinearModel):

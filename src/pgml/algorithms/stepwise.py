@@ -115,6 +115,12 @@ class OrthogonalMatchingPursuit(LinearModel):
     )
     left_out = because("precompute")
 
+    def fit(self, values: Mapping[str, Any], X: Any, y: Any) -> Any:
+        fitted = super().fit(values, X, y)
+        # of one feature, the library makes a number of what its own predict takes for a list
+        fitted.coef_ = fitted.coef_.reshape(-1)
+        return fitted
+
 
 @hookimpl
 def pgml_algorithms() -> list[Algorithm]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -98,6 +99,8 @@ class _XGBoost(Algorithm):
         }
         if "monotone_constraints" in given:
             given["monotone_constraints"] = tuple(given["monotone_constraints"])
+        if "interaction_constraints" in given:  # the library takes numbers of features as text only
+            given["interaction_constraints"] = json.dumps(given["interaction_constraints"])
         maker = xgboost.XGBRegressor if self.objective == "regression" else xgboost.XGBClassifier
         return maker(**given)
 

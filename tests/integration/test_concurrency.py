@@ -11,10 +11,10 @@ import pytest
 from sessions import Session
 
 
-@pytest.fixture
-def pair(trained) -> list[Session]:
-    """Two sessions with engines that run already."""
-    sessions = [Session(trained.connect()) for _ in range(2)]
+@pytest.fixture(scope="module")
+def pair(trained_once) -> list[Session]:
+    """Two sessions with engines that run already, for all tests here: each has projects of its own, or adds to `sum`."""
+    sessions = [Session(trained_once.connect()) for _ in range(2)]
     with ThreadPoolExecutor(2) as pool:
         list(pool.map(lambda session: session.train("sum", deploy=False), sessions))
     return sessions
@@ -35,23 +35,23 @@ def together(*actions) -> list:
         return list(pool.map(run, actions))
 
 
-def test_two_first_trainings_of_one_project(pair, trained):
+def test_two_first_trainings_of_one_project(pair, trained_once):
     for number in range(5):
         name = f"first {number}"
         answers = together(*(partial(s.train, name, "regression", "numbers", "target") for s in pair))
         assert sorted(answer[3] for answer in answers) == ["deployed", "not deployed"], answers
         count = "SELECT count(*) FROM pgml.projects AS p JOIN pgml.models AS m ON project_id = p.id WHERE name = %s"
-        assert trained.execute(count, name) == [(2,)]
+        assert trained_once.execute(count, name) == [(2,)]
 
 
-def test_two_first_trainings_that_want_different_objectives(pair, trained):
+def test_two_first_trainings_that_want_different_objectives(pair, trained_once):
     answers = together(
         lambda: pair[0].train("torn", "regression", "numbers", "target"),
         lambda: pair[1].train("torn", "classification", "labels", "label"),
     )
     errors = [answer for answer in answers if isinstance(answer, psycopg2.Error)]
     assert [error.pgcode for error in errors] == ["ML002"]
-    assert trained.execute("SELECT count(*) FROM pgml.trained_models WHERE name = 'torn'") == [(1,)]
+    assert trained_once.execute("SELECT count(*) FROM pgml.trained_models WHERE name = 'torn'") == [(1,)]
 
 
 def test_the_first_training_that_is_rolled_back_leaves_the_name_to_the_next(pair):
@@ -66,7 +66,7 @@ def test_the_first_training_that_is_rolled_back_leaves_the_name_to_the_next(pair
         assert waiting.result(10) == ("undone", "classification", "linear", "deployed")
 
 
-def test_waiting_for_another_session_can_be_cancelled(pair, trained):
+def test_waiting_for_another_session_can_be_cancelled(pair, trained_once):
     first, second = pair
     first.execute("BEGIN")
     first.train("held", "regression", "numbers", "target")
@@ -77,7 +77,7 @@ def test_waiting_for_another_session_can_be_cancelled(pair, trained):
     assert second.train("held")[3] == "not deployed"
 
 
-def test_trainings_of_one_project_do_not_wait_for_each_other_in_a_circle(pair, trained):
+def test_trainings_of_one_project_do_not_wait_for_each_other_in_a_circle(pair, trained_once):
     """Both have saved a model when they ask for the right to deploy."""
     for number in range(5):
         settings = f'{{"n_estimators": {number + 1}}}'
@@ -96,10 +96,10 @@ def test_trainings_of_one_project_do_not_wait_for_each_other_in_a_circle(pair, t
             first.execute("COMMIT")
             waiting.result(10)
         second.execute("COMMIT")
-    assert trained.execute("SELECT count(*) FROM pgml.deployed_models WHERE name = 'sum'") == [(1,)]
+    assert trained_once.execute("SELECT count(*) FROM pgml.deployed_models WHERE name = 'sum'") == [(1,)]
 
 
-def test_deployments_from_two_sessions_form_one_history(pair, trained):
+def test_deployments_from_two_sessions_form_one_history(pair, trained_once):
     strategies = [
         "most_recent', 'random_forest",
         "most_recent', 'gradient_boosting_trees",
@@ -114,7 +114,7 @@ def test_deployments_from_two_sessions_form_one_history(pair, trained):
             for s in pair
         )
     )
-    broken = trained.execute(
+    broken = trained_once.execute(
         """
         SELECT id, previous_id FROM (
             SELECT id, previous_id, lag(id) OVER (ORDER BY id) AS before FROM pgml.deployments

@@ -325,7 +325,7 @@ def test_every_session_sees_the_right_model(sessions):
     run_state_machine_as_test(
         Deployments,
         settings=settings(
-            max_examples=60,
+            max_examples=40,
             stateful_step_count=25,
             deadline=None,
             derandomize=True,

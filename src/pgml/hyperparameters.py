@@ -44,11 +44,11 @@ class _Number(Kind):
     @property
     def _bounds(self) -> str:
         if self.minimum is not None and self.maximum is not None:
-            return f"between {self.minimum:g} and {self.maximum:g}"
-        lower = [f"at least {self.minimum:g}"] if self.minimum is not None else []
-        lower += [f"greater than {self.above:g}"] if self.above is not None else []
-        upper = [f"at most {self.maximum:g}"] if self.maximum is not None else []
-        upper += [f"less than {self.below:g}"] if self.below is not None else []
+            return f"between {_plain(self.minimum)} and {_plain(self.maximum)}"
+        lower = [f"at least {_plain(self.minimum)}"] if self.minimum is not None else []
+        lower += [f"greater than {_plain(self.above)}"] if self.above is not None else []
+        upper = [f"at most {_plain(self.maximum)}"] if self.maximum is not None else []
+        upper += [f"less than {_plain(self.below)}"] if self.below is not None else []
         return " and ".join(lower + upper)
 
     @property
@@ -82,6 +82,10 @@ def _as_float(value: Any) -> float:
         return float(value)
     except OverflowError:
         return math.inf
+
+
+def _plain(bound: float) -> str:
+    return f"{bound:.0f}" if float(bound).is_integer() else f"{bound:g}"
 
 
 class Float(_Number):

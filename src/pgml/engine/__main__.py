@@ -8,12 +8,15 @@ from __future__ import annotations
 import json
 import os
 import resource
+import select
 import signal
 import socket
 import sys
 
 from pgml.engine import note
 from pgml.engine.channel import Channel, Closed
+
+_PATIENCE = 5  # seconds; a session that predicts asks twenty times a second
 
 
 def main() -> None:
@@ -39,16 +42,19 @@ def main() -> None:
 
 
 def _watch(lifeline: int, line: int) -> None:
-    """Start the process that ends this whole process group once the session is gone.
+    """Start the process that ends this whole process group once the session is gone, or gone from its question.
 
     A process of its own, because a plugin may keep this one busy for hours. The session holds the other end of
-    the lifeline and never writes to it.
+    the lifeline. What it writes there says whether it asks again within seconds (see ``Engine.expect``).
     """
     if os.fork() > 0:
         os.close(lifeline)
         return
     os.close(line)
-    os.read(lifeline, 1)
+    said = b"."
+    while said:
+        patience = _PATIENCE if said.endswith(b"!") else None
+        said = os.read(lifeline, 4096) if select.select([lifeline], [], [], patience)[0] else b""
     os.killpg(0, signal.SIGKILL)
 
 

@@ -70,6 +70,14 @@ class Engine:
         """Return whether an answer is there (or the engine died), waiting at most ``timeout`` seconds."""
         return self._channel.ready(timeout) or not self.running
 
+    def expect(self, soon: bool) -> None:
+        """Say whether :meth:`answered` is called within seconds again; the engine ends itself where it then is not.
+
+        A cancelled statement leaves Python without a word, and the engine would be busy for nobody.
+        """
+        with contextlib.suppress(BrokenPipeError):  # it has ended, which is noticed elsewhere
+            os.write(self._lifeline, b"!" if soon else b".")
+
     @property
     def running(self) -> bool:
         """Whether there is a live engine, which remembers what it was told."""
@@ -163,9 +171,11 @@ def _environment() -> dict[str, str]:
     """Return the engine's environment: the server's, with this package in front.
 
     OpenMP's threads sleep while they wait instead of spinning: on a server whose processors are busy with
-    other sessions, spinning made small trainings take five times as long.
+    other sessions, spinning made small trainings take five times as long. And joblib's loky is spared
+    looking for the number of processors, which it does with programs that a server may lack.
     """
-    return {"OMP_WAIT_POLICY": "PASSIVE", **os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+    defaults = {"OMP_WAIT_POLICY": "PASSIVE", "LOKY_MAX_CPU_COUNT": str(os.cpu_count())}
+    return {**defaults, **os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
 
 
 def _error(described: dict[str, Any]) -> errors.PgmlError:

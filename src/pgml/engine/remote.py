@@ -50,8 +50,10 @@ class RemoteModel:
             attachments = (row,) if estimator is None else (row, self._predictor, estimator)
             _engine.tell("predict", attachments, **self._model)
             _asked = asking
+        _engine.expect(soon=True)
         if not _engine.answered(_PATIENCE):
             return None, "time"
         _asked = None
+        _engine.expect(soon=False)
         predictions, _ = _engine.answer()
         return (None, "estimator") if predictions is None else (predictions[0], None)

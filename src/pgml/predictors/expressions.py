@@ -10,7 +10,7 @@ LEAVES = {
     "linear": ("dot", ()),  # u.v
     "polynomial": ("dot", ("gamma", "coef0", "degree")),  # (gamma u.v + coef0) ^ degree
     "sigmoid": ("dot", ("gamma", "coef0")),  # tanh(gamma u.v + coef0)
-    "cosine": ("cosine", ()),  # u.v / |u||v|
+    "cosine": ("cosine", ()),  # u.v / |u||v|, where a length next to nothing is taken for 1
     "rbf": ("squared", ("gamma",)),  # exp(-gamma |u-v|^2)
     "laplacian": ("absolute", ("gamma",)),  # exp(-gamma sum |u-v|)
     "constant": ("none", ("value",)),

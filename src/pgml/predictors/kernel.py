@@ -43,8 +43,10 @@ def predictor(
     """Return a kernel predictor; the scores of all machines, one after the other, go to ``output``.
 
     ``class_sizes`` [K] makes the only machine libsvm's: its vectors are sorted by class, its coefficients are
-    [K - 1, m], and there is a score a pair of classes. ``platt`` is libsvm's (A, B), a number a pair each, and
-    gives "one_vs_one" its probabilities. Raises ValueError where shapes do not fit.
+    [K - 1, m], and there is a score a pair of classes. ``platt`` is (A, B), which give a score s the probability
+    1 / (1 + exp(A s + B)): libsvm's, a number a pair each, for the probabilities of "one_vs_one", or one a class
+    each, for "one_vs_one_calibrated". A machine of no vectors is its intercept. Raises ValueError where shapes
+    do not fit.
     """
     if not machines:
         raise ValueError("a kernel predictor needs a machine")
@@ -56,6 +58,8 @@ def predictor(
         check_expression(machine.expression, n_features)
         vectors = floats(machine.vectors, (-1, n_features))
         weights = np.atleast_2d(floats(machine.coefficients, np.shape(machine.coefficients)))
+        if not len(vectors) and class_sizes is None:  # one that weighs nothing stands for none
+            vectors, weights = np.zeros((1, n_features)), np.zeros((len(weights), 1))
         if weights.shape[1] != len(vectors) or not len(vectors):
             raise ValueError(f"{weights.shape[1]} coefficients for {len(vectors)} vectors")
         key = vectors.tobytes()
@@ -87,8 +91,8 @@ def predictor(
     if class_sizes is not None:
         tensors["class_sizes"] = np.ascontiguousarray(class_sizes, dtype=np.int64)
     if platt is not None:
-        n_pairs = len(tensors["intercept"])
-        tensors["platt"] = np.concatenate([floats(part, (n_pairs,)) for part in platt])
+        n_each = len(classes if output == "one_vs_one_calibrated" else tensors["intercept"])
+        tensors["platt"] = np.concatenate([floats(part, (n_each,)) for part in platt])
     check_output(output, len(tensors["intercept"]), classes)
     return Predictor("kernel", n_features, output, tensors, {"machines": described}, classes=labels(classes))
 

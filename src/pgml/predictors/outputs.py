@@ -24,6 +24,7 @@ CLASSIFICATION = {
     "samme": "either",
     "one_vs_one": "pairs",
     "one_vs_one_ties": "pairs",
+    "one_vs_one_calibrated": "pairs",
     "gaussian_process": "either",
     "gaussian_process_votes": "pairs",
 }

@@ -46,6 +46,10 @@ def take_apart(about: Mapping, tensors: Mapping[str, Tensor]) -> tuple[str, Comm
         if about["output"].startswith("gaussian_process") and not _whitened(family, settings):
             raise CorruptPredictor("the predictor's processes have no variances")
         classes = None if about["classes"] is None else memoryview(array("d", about["classes"]))
+        if family == "kernel":
+            _check_platt(parts[-1], about["output"], n_scores, len(classes or ()))
+        elif about["output"] == "one_vs_one_calibrated":
+            raise CorruptPredictor("the predictor has no calibration")
         features = about["features"]
         if not isinstance(features, list) or len(features) != n_features:
             raise CorruptPredictor("the predictor's feature names do not fit its features")
@@ -145,8 +149,17 @@ def _kernel(settings: Mapping, tensors: Mapping[str, Tensor], n_features: int) -
         _floats(tensors, "intercept", (n_scores,)),
         whiteners,
         None if sizes is None else sizes.items,
-        _floats(tensors, "platt", (2 * n_scores,), needed=False),
+        _floats(tensors, "platt", (-1,), needed=False),
     )
+
+
+def _check_platt(platt: memoryview | None, output: str, n_scores: int, n_classes: int) -> None:
+    of_classes = output == "one_vs_one_calibrated"
+    if platt is None:
+        if of_classes:
+            raise CorruptPredictor("the predictor has no calibration")
+    elif len(platt) != 2 * (n_classes if of_classes else n_scores):
+        raise CorruptPredictor("the predictor's calibration does not fit its scores")
 
 
 def _whitened(family: str, settings: Mapping) -> bool:

@@ -8,9 +8,11 @@ import numpy as np
 import pytest
 from agreement import assert_agreement, evaluators
 from sklearn import svm
+from sklearn.calibration import CalibratedClassifierCV
 from sklearn.gaussian_process import GaussianProcessClassifier, GaussianProcessRegressor
 from sklearn.gaussian_process import kernels as k
 from sklearn.kernel_ridge import KernelRidge
+from sklearn.multiclass import OneVsOneClassifier
 
 from pgml.predictors import NotCompilable, kernel
 from pgml.predictors.convert import kernel_machines as convert
@@ -58,6 +60,27 @@ def test_support_vector_classification(name, kind, probability, ties, data, rows
         assert_agreement(convert.support_vector_machine(fitted), fitted, unseen)
 
 
+@pytest.mark.parametrize("name", KERNELS)
+@pytest.mark.parametrize("kind", ["two", "three"])
+def test_calibrated_support_vector_classification(name, kind, data, rows, unseen):
+    for machine in (svm.SVC(kernel=name), svm.NuSVC(nu=0.2, kernel=name)):
+        fitted = CalibratedClassifierCV(machine, ensemble=False).fit(rows, data.target(kind))
+        assert_agreement(convert.support_vector_machine(fitted), fitted, unseen)
+
+
+def test_other_calibrations_are_refused(data, rows):
+    for settings in ({"ensemble": True}, {"ensemble": False, "method": "isotonic"}):
+        fitted = CalibratedClassifierCV(svm.SVC(), **settings).fit(rows, data.three)
+        with pytest.raises(NotCompilable, match="calibration"):
+            convert.support_vector_machine(fitted)
+
+
+def test_a_machine_without_support_vectors_is_its_intercept(rows, unseen):
+    fitted = svm.SVR(epsilon=10.0).fit(rows, np.full(len(rows), 3.0))
+    assert len(fitted.support_) == 0
+    assert_agreement(convert.support_vector_machine(fitted), fitted, unseen)
+
+
 def test_more_support_vectors_than_a_chunk_and_many_classes():
     random = np.random.default_rng(3)
     many = random.normal(size=(600, 3))
@@ -73,6 +96,11 @@ def test_kernel_ridge(name, data, rows, unseen):
     assert_agreement(convert.kernel_ridge(fitted), fitted, unseen, atol=1e-9)
 
 
+def test_the_cosine_of_a_vector_next_to_nothing(data, rows):
+    fitted = KernelRidge(kernel="cosine").fit(rows, data.number)
+    assert_agreement(convert.kernel_ridge(fitted), fitted, rows[:9] * 1e-40)
+
+
 @pytest.mark.parametrize("part", PROCESSES, ids=str)
 def test_gaussian_process_regression(part, data, rows, unseen):
     for normalize in (False, True):
@@ -85,6 +113,12 @@ def test_gaussian_process_regression(part, data, rows, unseen):
 def test_gaussian_process_classification(part, kind, mode, data, rows, unseen):
     few, labels = rows[:45], data.target(kind)[:45]  # the reference takes the square of their number for a row
     fitted = GaussianProcessClassifier(part, optimizer=None, multi_class=mode).fit(few, labels)
+    assert_agreement(convert.gaussian_process(fitted), fitted, unseen[::4])
+
+
+def test_gaussian_processes_of_pairs(data, rows, unseen):
+    process = GaussianProcessClassifier(k.RBF(2.0), optimizer=None)
+    fitted = OneVsOneClassifier(process).fit(rows[:45], data.three[:45])
     assert_agreement(convert.gaussian_process(fitted), fitted, unseen[::4])
 
 

@@ -1,6 +1,7 @@
 /* Kernels as small programs in postfix order, each operation on a whole block of kernel values. */
 #include "expression.h"
 
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
@@ -181,15 +182,21 @@ static void fill(double *values, Py_ssize_t count, Py_ssize_t n_rows, double wit
         for (Py_ssize_t i = 0; i < count; i++) values[row * CHUNK + i] = with;
 }
 
+/* The root of a sum of squares, or 1 where it is next to nothing, as scikit-learn's normalize takes it. */
+static inline double length(double squares) {
+    double root = sqrt(squares);
+    return root < 10.0 * DBL_EPSILON ? 1.0 : root;
+}
+
 static void cosine(const double *panels, Py_ssize_t count, const double *rows, Py_ssize_t n_rows, Py_ssize_t n, double *values) {
     for (Py_ssize_t row = 0; row < n_rows; row++) {
         double norm = 0.0, dot[CHUNK];
         double *line = values + row * CHUNK;
         for (Py_ssize_t i = 0; i < n; i++) norm += rows[row * n + i] * rows[row * n + i];
-        norm = norm == 0 ? 1.0 : sqrt(norm);
+        norm = length(norm);
         norms(panels, count, rows + row * n, 1, n, NULL, line);
         dots(panels, count, rows + row * n, 1, n, NULL, dot);
-        for (Py_ssize_t i = 0; i < count; i++) line[i] = dot[i] / (norm * (line[i] == 0 ? 1.0 : sqrt(line[i])));
+        for (Py_ssize_t i = 0; i < count; i++) line[i] = dot[i] / (norm * length(line[i]));
     }
 }
 

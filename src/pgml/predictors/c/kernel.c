@@ -168,7 +168,8 @@ int kernel_fill(Model *model, PyObject *parts) {
     if (!(weights = model_borrow(model, coefficients, 'd', &n_coefficients))) return -1;
     if (!(kernel->intercept = model_borrow_exactly(model, intercept, 'd', model->n_scores))) return -1;
     if (whiteners != Py_None && !(white = model_borrow(model, whiteners, 'd', &n_whiteners))) return -1;
-    if (platt != Py_None && !(model->platt = model_borrow_exactly(model, platt, 'd', 2 * model->n_scores))) return -1;
+    Py_ssize_t n_each = model->output == ONE_VS_ONE_CALIBRATED ? model->n_classes : model->n_scores;
+    if (platt != Py_None && !(model->platt = model_borrow_exactly(model, platt, 'd', 2 * n_each))) return -1;
     kernel->n_machines = PyTuple_GET_SIZE(described);
     if (kernel->n_machines < 1 || n_vectors % (PANEL * model->n_features)) return model_refuse("its vectors are cut off");
     if (!(kernel->machines = model_allocate(model, (size_t)kernel->n_machines, sizeof(Machine)))) return -1;

@@ -251,7 +251,8 @@ static PyObject *build(PyObject *args, int (*fill)(Model *, PyObject *)) {
     Model *model = parts ? (Model *)ModelType.tp_alloc(&ModelType, 0) : NULL;
     if (!model) return Py_XDECREF(parts), NULL;
     int failed = !PyTuple_Check(common) || take_common(model, common, &output) || output_set(model, output)
-                 || fill(model, parts) || output_set(model, output);
+                 || fill(model, parts) || output_set(model, output)
+                 || (model->output == ONE_VS_ONE_CALIBRATED && !model->platt && model_refuse("it has no calibration"));
     Py_DECREF(parts);
     size_t bytes = failed ? 0 : space_size(model, 1) + (size_t)model->n_classes * sizeof(double);
     if (failed || !(model->scratch = model_allocate(model, bytes / sizeof(double) + 1, sizeof(double)))) {

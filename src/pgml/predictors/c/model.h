@@ -19,7 +19,7 @@
 typedef double Four __attribute__((vector_size(32), aligned(8), may_alias));
 
 enum Output { VALUE, EXP, SIGMOID, LABEL, LOGISTIC, LOGISTIC_CLOSED, EXPONENTIAL, SOFTMAX, ONE_VS_REST, MODIFIED_HUBER,
-              PROBABILITY, SAMME, ONE_VS_ONE, ONE_VS_ONE_TIES, GAUSSIAN_PROCESS, GAUSSIAN_PROCESS_VOTES };
+              PROBABILITY, SAMME, ONE_VS_ONE, ONE_VS_ONE_TIES, ONE_VS_ONE_CALIBRATED, GAUSSIAN_PROCESS, GAUSSIAN_PROCESS_VOTES };
 
 typedef struct { double number; uint32_t feature, left; } Node;
 

@@ -6,7 +6,7 @@
 
 static const char *const names[] = {"value", "exp", "sigmoid", "label", "logistic", "logistic_closed", "exponential",
                                     "softmax", "one_vs_rest", "modified_huber", "probability", "samme", "one_vs_one",
-                                    "one_vs_one_ties", "gaussian_process", "gaussian_process_votes"};
+                                    "one_vs_one_ties", "one_vs_one_calibrated", "gaussian_process", "gaussian_process_votes"};
 
 /* Take the name of the output; refuse one that does not fit the scores and classes. */
 int output_set(Model *model, const char *name) {
@@ -25,9 +25,9 @@ int output_set(Model *model, const char *name) {
     default: fits = classes >= 2 && classes < 46341 && k == classes * (classes - 1) / 2;
     }
     if (!fits) return model_refuse("its output does not fit its scores");
-    if (model->platt && model->output != ONE_VS_ONE && model->output != ONE_VS_ONE_TIES)
-        return model_refuse("only pairs of classes have Platt's probabilities");
-    if (model->output == ONE_VS_ONE || model->output == ONE_VS_ONE_TIES) model->has_probabilities = model->platt != NULL;
+    int pairs = model->output == ONE_VS_ONE || model->output == ONE_VS_ONE_TIES || model->output == ONE_VS_ONE_CALIBRATED;
+    if (model->platt && !pairs) return model_refuse("only pairs of classes have Platt's probabilities");
+    if (pairs) model->has_probabilities = model->platt != NULL;
     else model->has_probabilities = classes > 0 && model->output != LABEL && model->output != GAUSSIAN_PROCESS_VOTES;
     return 0;
 }
@@ -162,6 +162,14 @@ static void coupled(const Model *model, const double *scores, double *p, double 
     }
 }
 
+/* The probability of each class by a calibration of its own. */
+static void calibrated(const Model *model, const double *scores, double *result, double *sums) {
+    Py_ssize_t n = model->n_classes;
+    votes_and_confidence(scores, -1.0, NULL, n, result, sums);
+    for (Py_ssize_t i = 0; i < n; i++) result[i] = sigmoid(-(result[i] * model->platt[i] + model->platt[n + i]));
+    shares(result, n);
+}
+
 void output_probabilities(const Model *model, const double *scores, const double *variances, double *result, double *work) {
     Py_ssize_t k = model->n_scores;
     switch (model->output) {
@@ -199,6 +207,9 @@ void output_probabilities(const Model *model, const double *scores, const double
         gaussian(scores, variances, k, result);
         shares(result, k);
         break;
+    case ONE_VS_ONE_CALIBRATED:
+        calibrated(model, scores, result, work);
+        break;
     case ONE_VS_ONE: case ONE_VS_ONE_TIES:
         coupled(model, scores, result, work);
         break;
@@ -216,6 +227,9 @@ static Py_ssize_t label_index(const Model *model, const double *scores, const do
         return first_highest(votes, n);
     case ONE_VS_ONE_TIES:
         votes_and_confidence(scores, -1.0, NULL, n, votes, sums);
+        return first_highest(votes, n);
+    case ONE_VS_ONE_CALIBRATED:
+        calibrated(model, scores, votes, sums);
         return first_highest(votes, n);
     case GAUSSIAN_PROCESS_VOTES:
         gaussian(scores, variances, k, confidences);

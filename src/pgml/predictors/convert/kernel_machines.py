@@ -11,7 +11,12 @@ from pgml.predictors.predictor import NotCompilable, Predictor
 
 
 def support_vector_machine(estimator) -> Predictor:
-    """Return the predictor of an SVR, NuSVR, SVC or NuSVC."""
+    """Return the predictor of an SVR, NuSVR, SVC or NuSVC, or of a CalibratedClassifierCV of one of the latter.
+
+    It is calibrated with ``ensemble=False`` and ``method="sigmoid"``; NotCompilable is raised for others.
+    """
+    if hasattr(estimator, "calibrated_classifiers_"):
+        return _calibrated(estimator)
     vectors = np.asarray(estimator.support_vectors_)
     expression = _named(
         estimator.kernel, float(estimator._gamma), float(estimator.coef0), float(estimator.degree)
@@ -30,6 +35,30 @@ def support_vector_machine(estimator) -> Predictor:
         platt=platt,
         output="one_vs_one_ties" if with_ties else "one_vs_one",
         classes=classes,
+    )
+
+
+def _calibrated(estimator) -> Predictor:
+    """Return the predictor of a calibrated SVC or NuSVC: a sigmoid of its decision function, or one a class."""
+    if len(estimator.calibrated_classifiers_) != 1 or estimator.method != "sigmoid":
+        raise NotCompilable("only calibration with ensemble=False and method='sigmoid' is compiled")
+    calibrated = estimator.calibrated_classifiers_[0]
+    machine = calibrated.estimator
+    slope, offset = (np.array([getattr(each, name) for each in calibrated.calibrators]) for name in ("a_", "b_"))
+    expression = _named(machine.kernel, float(machine._gamma), float(machine.coef0), float(machine.degree))
+    vectors = np.asarray(machine.support_vectors_)
+    if len(estimator.classes_) == 2:
+        coefficients, intercept = -slope * machine.dual_coef_, -slope * machine.intercept_ - offset
+        part = kernel.Machine(expression, vectors, coefficients, intercept)
+        return kernel.predictor([part], output="logistic", classes=estimator.classes_)
+    if machine.decision_function_shape != "ovr":
+        raise NotCompilable("only calibration of decision_function_shape='ovr' is compiled")
+    return kernel.predictor(
+        [kernel.Machine(expression, vectors, np.asarray(machine._dual_coef_), machine._intercept_)],
+        class_sizes=machine._n_support,
+        platt=(slope, offset),
+        output="one_vs_one_calibrated",
+        classes=estimator.classes_,
     )
 
 
@@ -70,7 +99,7 @@ def gaussian_process(estimator) -> Predictor:
     """Return the predictor of a GaussianProcessRegressor of one target, or of a GaussianProcessClassifier.
 
     Several classes are one binary process a class (one_vs_rest) or a pair of classes (one_vs_one, which has
-    no probabilities).
+    no probabilities); a OneVsOneClassifier of binary processes is the latter, too.
     """
     if not hasattr(estimator, "classes_"):
         coefficients = np.asarray(estimator.alpha_)
@@ -80,8 +109,13 @@ def gaussian_process(estimator) -> Predictor:
         expression = _expression(estimator.kernel_)
         return kernel.predictor([kernel.Machine(expression, estimator.X_train_, std * coefficients, mean)])
     several = len(estimator.classes_) > 2
-    processes = estimator.base_estimator_.estimators_ if several else [estimator.base_estimator_]
-    votes = several and estimator.multi_class == "one_vs_one"
+    if hasattr(estimator, "pairwise_indices_"):  # a OneVsOneClassifier
+        if not several:
+            raise NotCompilable("a single pair of classes needs no OneVsOneClassifier")
+        processes, votes = [each.base_estimator_ for each in estimator.estimators_], True
+    else:
+        processes = estimator.base_estimator_.estimators_ if several else [estimator.base_estimator_]
+        votes = several and estimator.multi_class == "one_vs_one"
     return kernel.predictor(
         [_laplace(process) for process in processes],
         output="gaussian_process_votes" if votes else "gaussian_process",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Callable, Sequence
 
 from pgml.predictors.format import PANEL
@@ -108,8 +109,13 @@ def _matern_5(u: Sequence[float], v: Sequence[float], *lengths: float) -> float:
 
 
 def _cosine(u: Sequence[float], v: Sequence[float]) -> float:
-    norm = (math.sqrt(_dot(u, u)) or 1.0) * (math.sqrt(_dot(v, v)) or 1.0)
-    return _dot(u, v) / norm
+    return _dot(u, v) / (_norm(u) * _norm(v))
+
+
+def _norm(u: Sequence[float]) -> float:
+    """Return the length of a vector, or 1 where it is next to nothing, as scikit-learn's normalize takes it."""
+    norm = math.sqrt(_dot(u, u))
+    return 1.0 if norm < 10.0 * sys.float_info.epsilon else norm
 
 
 def _exponential_sine_squared(u: Sequence[float], v: Sequence[float], length: float, period: float) -> float:

@@ -37,9 +37,18 @@ class Output:
         """Return the probability of each class."""
         if self._output == "gaussian_process":
             return _shares(_gaussian(scores, variances))
+        if self._output == "one_vs_one_calibrated":
+            return self._calibrated(scores)
         if self._output.startswith("one_vs_one"):
             return _coupled(_platt(scores, self._platt), len(self._classes))
         return _PROBABILITIES[self._output](scores, self._single)
+
+    def _calibrated(self, scores: list[float]) -> list[float]:
+        n_classes = len(self._classes)
+        decisions = _votes_and_confidence([s < 0 for s in scores], [-s for s in scores], n_classes)
+        return _shares(
+            [sigmoid(-(d * self._platt[i] + self._platt[n_classes + i])) for i, d in enumerate(decisions)]
+        )
 
     def _value(self, score: float) -> float:
         if self._output == "exp":
@@ -54,6 +63,8 @@ class Output:
             return _first_highest(_libsvm_votes(scores, n_classes))
         if self._output == "one_vs_one_ties":
             return _first_highest(_votes_and_confidence([s < 0 for s in scores], [-s for s in scores], n_classes))
+        if self._output == "one_vs_one_calibrated":
+            return _first_highest(self._calibrated(scores))
         if self._output == "gaussian_process_votes":
             confidences = _gaussian(scores, variances)
             return _first_highest(_votes_and_confidence([s > 0 for s in scores], confidences, n_classes))

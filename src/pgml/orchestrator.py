@@ -201,7 +201,7 @@ class Orchestrator:
             if score is None:
                 self._database.warn(
                     f'the deployed model of "{project.name}" cannot be scored on this training\'s rows (they lack '
-                    "features that it needs, or have NULLs or values too large for it), so it stays; "
+                    "features that it needs, have NULLs or values too large for it, or its plugin is gone), so it stays; "
                     "pgml.deploy(..., 'most_recent') deploys the new one"
                 )
                 return False
@@ -216,7 +216,7 @@ class Orchestrator:
                 algorithm=deployed.algorithm_name,
                 objective=project.objective,
             )[0]
-        except (InfiniteValue, MissingValue):
+        except (InfiniteValue, MissingValue, UnknownAlgorithm):
             return None
 
     def _candidate(self, project: Project, strategy: str, algorithm_name: str | None) -> Model:

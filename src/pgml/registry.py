@@ -173,7 +173,8 @@ def _load(
     except (pluggy.PluginValidationError, ValueError) as error:
         if manager.is_registered(module):
             manager.unregister(module)
-        return failed(f"its hooks are not pgml's: {_describe(error)}")
+        said, _, _ = _describe(error).partition(" in plugin <")  # and where it lies, which is nobody's business
+        return failed(f"its hooks are not pgml's: {said}")
     if not manager.get_hookcallers(module):
         return failed("it implements no hook of pgml")
     for hook, add in (("pgml_algorithms", registry.add_algorithm), ("pgml_datasets", registry.add_dataset)):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from pgml import predictors
@@ -14,18 +15,22 @@ if TYPE_CHECKING:
 
 
 class HeldModel:
-    """A model read back from its bytes: the predictor, and the estimator of one that is not compiled."""
+    """A model read back from its bytes: the predictor, and the estimator of one that is not compiled.
 
-    def __init__(self, predictor: bytes, estimator: bytes, provided: Provided):
+    ``find`` returns its algorithm; a compiled model needs none, and outlives its plugin.
+    """
+
+    def __init__(self, predictor: bytes, estimator: bytes, find: Callable[[], Provided]):
         import numpy as np
 
-        self._provided = provided
         self._evaluator = predictors.load(predictor)
         self.features = self._evaluator.features
         self.missing = self._evaluator.missing
         self._fitted = None
         if self._evaluator.family == "engine":
-            self._fitted = call_plugin(provided, "reading its model", provided.algorithm.load, bytes(estimator))
+            self._provided = find()
+            load = self._provided.algorithm.load
+            self._fitted = call_plugin(self._provided, "reading its model", load, bytes(estimator))
             _, tensors = predictor_format.parse(predictor)
             self._scaling = [np.asarray(tensors[name].items) for name in ("center", "scale") if name in tensors]
 

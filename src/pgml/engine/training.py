@@ -66,14 +66,14 @@ class Training:
         }
         return about, [predictor.to_bytes(), saved, np.packbits(self.test).tobytes()]
 
-    def score_other(self, predictor: bytes, estimator: bytes, other: Provided) -> float | None:
+    def score_other(self, predictor: bytes, estimator: bytes, find: Callable[[], Provided]) -> float | None:
         """Return the key metric of another model on this training's test rows, None where it cannot read them.
 
         Features are matched by name: a model reads the rows if they have all of its features.
         """
         import numpy as np
 
-        model = HeldModel(predictor, estimator, other)
+        model = HeldModel(predictor, estimator, find)
         places = {name: place for place, name in enumerate(self.matrix.feature_names)}
         if not all(name in places for name in model.features):
             return None

@@ -7,6 +7,7 @@ import traceback
 import warnings
 from collections import OrderedDict
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from pgml.engine.held import HeldModel
@@ -154,10 +155,10 @@ class Worker:
 
     def _do_score(self, predictor: bytearray, estimator: bytearray, algorithm: str, objective: str) -> Answer:
         """The key metric of another model on the test rows of the training that was just done."""
-        other = self._registry.find(algorithm, objective)
         if self._training is None:
             raise EngineDied("the engine that did the training ended before it scored the deployed model")
-        return (self._training.score_other(predictor, estimator, other),)
+        find = partial(self._registry.find, algorithm, objective)
+        return (self._training.score_other(predictor, estimator, find),)
 
     # -- data sets -----------------------------------------------------------------------------------------
 
@@ -186,7 +187,9 @@ class Worker:
         import numpy as np
 
         if predictor is not None:
-            self._held[digest] = HeldModel(predictor, estimator, self._registry.find(algorithm, objective))
+            self._held[digest] = HeldModel(
+                predictor, estimator, partial(self._registry.find, algorithm, objective)
+            )
             if len(self._held) > _MODELS_HELD:
                 self._held.popitem(last=False)
         if digest not in self._held:

@@ -1,0 +1,14 @@
+"""One of two plugins that claim the same pair."""
+
+import pgml
+
+
+class Rival(pgml.Algorithm):
+    name = "rival"
+    objective = "regression"
+    summary = "What number two understands by it."
+
+
+@pgml.hookimpl
+def pgml_algorithms():
+    return [Rival()]

@@ -144,11 +144,22 @@ class ServerError(PgmlError):
     sqlstate = "ML020"
 
 
+_LISTED = 60  # choices in one hint
+
+
 def choices_hint(wrong: str, choices: Iterable[str]) -> str:
-    """Return a hint that lists ``choices`` and, where one is close to ``wrong``, suggests it first."""
+    """Return a hint that lists ``choices`` and, where one is close to ``wrong``, suggests it first.
+
+    Of more than a hint can hold, only the closest are listed.
+    """
     import difflib
 
     known = sorted(set(choices))
+    if not known:
+        return "there are no choices"
     close = difflib.get_close_matches(wrong, known, n=1, cutoff=0.6)
     suggestion = f'did you mean "{close[0]}"? ' if close else ""
-    return f"{suggestion}the choices are: {', '.join(known)}" if known else f"{suggestion}there are no choices"
+    if len(known) <= _LISTED:
+        return f"{suggestion}the choices are: {', '.join(known)}"
+    nearest = difflib.get_close_matches(wrong, known, n=10, cutoff=0) if len(known) < 10_000 else known[:10]
+    return f"{suggestion}the closest of {len(known)} choices are: {', '.join(nearest)}"

@@ -110,6 +110,7 @@ class Orchestrator:
             if self._is_improvement(project, model):
                 self._store.deploy(project, model, "best_score")
                 status = "deployed"
+        self._engine.tell("end")  # an idle session must not hold a matrix
         return {
             "project_name": project.name,
             "objective": objective,

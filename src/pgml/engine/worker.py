@@ -48,6 +48,9 @@ class Worker:
         if verb in ("begin", "rows"):
             self._collect(verb, message, attachments)
             return None
+        if verb == "end":
+            self._training = self._matrix = None
+            return None
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
             warnings.simplefilter("ignore", DeprecationWarning)

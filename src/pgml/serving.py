@@ -6,7 +6,6 @@ not. What has to be looked up arrives as an argument.
 
 from __future__ import annotations
 
-import json
 from collections import OrderedDict
 
 from pgml import predictors
@@ -82,6 +81,8 @@ def _forget(evaluator: object) -> None:
 
 
 def _described(project_name: str, error: PgmlError) -> str:
+    import json
+
     return json.dumps(
         {
             "sqlstate": error.sqlstate,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import inspect
 import warnings
 
@@ -13,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pgml_catboost.boosted import BoostedRegression
 
-from pgml.checks import check_algorithm
+from pgml.checks import CHECKS
 from pgml.errors import CorruptPredictor, InvalidHyperparameter
 from pgml.predictors import NotCompilable, load
 
@@ -59,9 +60,20 @@ def assert_compiled_is_the_estimator(algorithm, fitted, X):
     assert (served == fitted.predict(rows))[clear].all()
 
 
+def quick(algorithm):
+    """The same with few trees by default: the suite fits it some fifty times."""
+    of = {"iterations": 50}
+    algorithm = copy.copy(algorithm)
+    algorithm.hyperparameters = tuple(
+        each.but(default=of.get(each.name, each.default)) for each in algorithm.hyperparameters
+    )
+    return algorithm
+
+
 @BOTH
-def test_keeps_the_rules(algorithm):
-    check_algorithm(algorithm, hyperparameters=SMALL)
+@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
+def test_keeps_the_rules(algorithm, check):
+    check(quick(algorithm))
 
 
 @pytest.mark.parametrize(
@@ -101,7 +113,7 @@ def strategy(kind):
 
 
 @BOTH
-@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.data(), st.integers(0, 9), st.integers(2, 4))
 def test_compiled_is_the_estimator(algorithm, draw, seed, classes):
     chosen = draw.draw(values(algorithm))

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pgml_lightgbm import trees
 
-from pgml.checks import check_algorithm
+from pgml.checks import CHECKS
 from pgml.errors import CorruptPredictor, InvalidHyperparameter
 from pgml.predictors import NotCompilable, load
 
@@ -58,8 +58,9 @@ def assert_compiled_is_the_estimator(algorithm, fitted, X):
 
 
 @BOTH
-def test_keeps_the_rules(algorithm):
-    check_algorithm(algorithm, hyperparameters=SMALL)
+@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
+def test_keeps_the_rules(algorithm, check):
+    check(algorithm)
 
 
 @BOTH
@@ -96,7 +97,7 @@ def strategy(declared):
 
 
 @BOTH
-@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.data(), st.integers(0, 9), st.integers(2, 4))
 def test_compiled_is_the_estimator(algorithm, draw, seed, classes):
     chosen = draw.draw(values(algorithm))

@@ -14,8 +14,8 @@ import numpy as np
 
 from pgml.predictors import NotCompilable, Predictor, forest
 
-# Larger numbers count as this one: as float32, in which the library sees features, some would be infinite.
-LARGEST = float(np.float32(1e38))
+# Larger numbers count as this one: in float32, the library's sums and products of them would be infinite.
+LARGEST = float(np.float32(1e30))
 
 # loss: output of the predictor
 _REGRESSION = {

@@ -43,7 +43,7 @@ def assert_compiled_is_the_estimator(algorithm, fitted, X):
     evaluator = load(algorithm.compile(fitted).to_bytes())
     rng = np.random.default_rng(1)
     borders = np.concatenate([[0.5], *fitted.library.get_borders().values()])
-    borders = borders[np.abs(borders) < 1e38]  # the others part missing values from all numbers
+    borders = borders[np.abs(borders) < 1e30]  # the others part missing values from all numbers
     above = np.nextafter(borders.astype(np.float32), np.float32(np.inf)).astype(float)
     between = (borders + above) / 2  # rounds to one or the other
     near = np.concatenate([borders, above, between, *np.nextafter(between, [[np.inf], [-np.inf]]), AWKWARD])

@@ -172,11 +172,16 @@ def interpreter() -> str:
 def _environment() -> dict[str, str]:
     """Return the engine's environment: the server's, with this package in front.
 
-    OpenMP's threads spin a thousand times before they sleep, not three hundred thousand: as fast where a
-    processor is free, and twenty times as fast where other sessions keep them busy. joblib's loky is spared
-    looking for the number of processors, which it does with programs that a server may lack.
+    Threads of OpenMP and OpenBLAS spin for microseconds before they sleep, not for milliseconds: as fast where
+    a processor is free, and twenty times as fast where other sessions keep them all busy. joblib's loky is
+    spared looking for the number of processors, which it does with programs that a server may lack.
     """
-    defaults = {"GOMP_SPINCOUNT": "1000", "LOKY_MAX_CPU_COUNT": str(os.cpu_count()), "PYTHONSAFEPATH": "1"}
+    defaults = {
+        "GOMP_SPINCOUNT": "1000",
+        "OPENBLAS_THREAD_TIMEOUT": "15",  # 2 ** 15 cycles
+        "LOKY_MAX_CPU_COUNT": str(os.cpu_count()),
+        "PYTHONSAFEPATH": "1",
+    }
     return {**defaults, **os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
 
 

@@ -104,6 +104,16 @@ def plugins(arguments: argparse.Namespace) -> int:
     return 1 if registry.failures else 0
 
 
+def new_plugin(arguments: argparse.Namespace) -> int:
+    """Write the skeleton of a plugin: a package with one algorithm and its test."""
+    from pgml.new_plugin import write_plugin
+
+    written = write_plugin(arguments.name, Path.cwd())
+    print("\n".join(str(file.relative_to(Path.cwd())) for file in written))
+    print(f"Next: cd {written[0].parent.name} && pip install --editable '.[test]' && pytest")
+    return 0
+
+
 class Command:
     """A subcommand: the function it runs, and its arguments as `ArgumentParser.add_argument` takes them."""
 
@@ -145,6 +155,7 @@ COMMANDS = {
     ),
     "doctor": Command(doctor),
     "plugins": Command(plugins),
+    "new-plugin": Command(new_plugin, _argument("name", "of the algorithm, such as median", metavar="NAME")),
 }
 
 

@@ -156,7 +156,7 @@ def write_plugin(name: str, folder: Path) -> list[Path]:
             written.append(file)
     except FileExistsError:
         raise InvalidArgument(
-            f"{target} is there already", hint="choose another name, or move it away"
+            f"{target} is there already", hint="another name, or move it away"
         ) from None
     except OSError as error:
         raise InvalidArgument(f"cannot write {target}: {error.strerror}") from error
@@ -167,7 +167,7 @@ def _check_name(name: str) -> None:
     if not re.fullmatch("[a-z][a-z0-9]*(_[a-z0-9]+)*", name):
         raise InvalidArgument(
             f'"{name}" cannot be the name of an algorithm: it is words of a to z and digits with _ between them',
-            hint='such as "median" or "partial_least_squares"',
+            hint="pgml new-plugin partial_least_squares",
         )
     if name.startswith("pgml"):
         raise InvalidArgument(f'"{name}" begins with pgml, which is put in front of it anyway')
@@ -175,5 +175,5 @@ def _check_name(name: str) -> None:
         if name in (taken, *provided.algorithm.aliases) and provided.plugin.name == BUILT_IN:
             raise InvalidArgument(
                 f'"{name}" is a built-in algorithm',
-                hint="no two plugins may provide one algorithm: choose another name",
+                hint="another name: no two plugins may provide one algorithm",
             )

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from environment import SOURCES, Environment, Server
+from environment import PACKAGES, SOURCES, Environment, Server
 from sessions import Session
 
 from pgml.installation import install_schema
@@ -21,7 +21,7 @@ def plugin_environment(server_folder: Path) -> Environment:
     environment = Environment(server_folder / "plugins")
     for source in sorted(SOURCES.glob("*.py")):
         environment.install(source.stem)
-    environment.install_package("pgml-baseline")
+    environment.install_package(PACKAGES / "pgml-baseline")
     return environment
 
 

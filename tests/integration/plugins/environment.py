@@ -35,10 +35,10 @@ class Environment:
         (about / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 0.1\n")
         (about / "entry_points.txt").write_text(f"[pgml]\n{module.removeprefix('pgml_')} = {module}\n")
 
-    def install_package(self, name: str) -> None:
-        """Install one of the published packages with pip, from its folder and without a network."""
+    def install_package(self, folder: Path) -> None:
+        """Install a package with pip, from a copy of its folder and without a network."""
         pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps"]
-        source = shutil.copytree(PACKAGES / name, self.folder / "source" / name)
+        source = shutil.copytree(folder, self.folder / "source" / folder.name)
         subprocess.run(
             [*pip, "--no-build-isolation", f"--target={self.site}", str(source)], check=True, capture_output=True
         )

@@ -159,8 +159,10 @@ _SETTINGS = (
     Hyperparameter(
         "thread_count",
         Integer(minimum=1),
-        None,
-        "How many processors to train on; null takes all that there are.",
+        1,
+        "How many processors to train on; null takes all that there are, as the library does. More help with many"
+        " rows, on a machine that has them to spare.",
+        nullable=True,
     ),
     Hyperparameter(
         "random_seed",

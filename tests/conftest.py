@@ -22,7 +22,10 @@ from pgml.installation import install_schema
 TEMPLATE = "pgml_template"
 NOT_DURABLE = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 
-settings.register_profile("pgml", deadline=None)  # how long an example takes says more of the machine than of us
+# The same examples every time, so that a change is not blamed for what chance found; to look further:
+# pytest --hypothesis-profile=explore. How long an example takes says more of the machine than of us.
+settings.register_profile("pgml", deadline=None, derandomize=True, print_blob=True)
+settings.register_profile("explore", deadline=None, print_blob=True)
 settings.load_profile("pgml")
 
 _numbers = itertools.count(1)

@@ -6,10 +6,6 @@ import warnings
 
 import numpy as np
 import pytest
-from hypothesis import settings
-
-settings.register_profile("predictors", deadline=None, max_examples=25, print_blob=True)
-settings.load_profile("predictors")
 
 
 class Data:

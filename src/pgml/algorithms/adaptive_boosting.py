@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from pgml.algorithm import Algorithm
@@ -14,6 +15,7 @@ from pgml.algorithms._settings import (
     RANDOM_STATE,
     because,
 )
+from pgml.errors import UnusableData
 from pgml.hookspecs import hookimpl
 from pgml.hyperparameters import Choice, Hyperparameter
 
@@ -37,6 +39,16 @@ class _AdaBoost(EnsembleOfGivenTrees):
 
     name = "ada_boost"
     left_out = _LEFT_OUT
+
+    def fit(self, values: Mapping[str, Any], X: Any, y: Any) -> Any:
+        try:
+            return super().fit(values, X, y)
+        except ValueError as error:
+            if "worse than random" not in str(error):
+                raise
+            raise UnusableData(
+                "ada_boost: the first tree does no better than guessing", hint="raise max_depth"
+            ) from error
 
     def compile(self, fitted: Any) -> Predictor:
         from pgml.predictors.convert.trees import ada_boost

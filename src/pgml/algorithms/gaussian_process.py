@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from pgml.algorithm import Algorithm
 from pgml.algorithms._scikit_learn import ScikitLearn
 from pgml.algorithms._settings import N_JOBS, RANDOM_STATE, because
+from pgml.errors import InvalidHyperparameter
 from pgml.hookspecs import hookimpl
 from pgml.hyperparameters import Boolean, Choice, Constraint, Float, Hyperparameter, Integer
 
@@ -127,7 +128,16 @@ class _GaussianProcess(ScikitLearn):
         return super().estimator(kernel=_kernel(features, **of_kernel), **hyperparameters)
 
     def fit(self, values: Mapping[str, Any], X: Any, y: Any) -> Any:
-        return super().fit({**values, "features": X.shape[1]}, X, y)
+        import numpy
+
+        try:
+            return super().fit({**values, "features": X.shape[1]}, X, y)
+        except numpy.linalg.LinAlgError as error:
+            raise InvalidHyperparameter(
+                f"gaussian_process: kernel {values['kernel']} does not suit these rows: as it is set, it gives no"
+                " positive definite matrix",
+                hint="choose another kernel or length_scale, or, for a regression, raise alpha or noise_level",
+            ) from error
 
     def compile(self, fitted: Any) -> Predictor:
         from pgml.predictors.convert.kernel_machines import gaussian_process

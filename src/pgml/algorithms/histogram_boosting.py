@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from pgml.algorithm import Algorithm
@@ -24,6 +24,7 @@ from pgml.algorithms._settings import (
     because,
     can_hold_out,
 )
+from pgml.errors import UnusableData
 from pgml.hookspecs import hookimpl
 from pgml.hyperparameters import Boolean, Choice, Constraint, Either, Float, Hyperparameter, Integer, Sequence
 
@@ -147,6 +148,24 @@ class _HistogramBoosting(TreeEnsemble):
     missing = True
     trusted_types = ("sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",)
     left_out = _LEFT_OUT
+
+    def fit(self, values: Mapping[str, Any], X: Any, y: Any) -> Any:
+        import numpy
+
+        empty = numpy.isnan(X).all(axis=0)
+        if (
+            empty.any()
+        ):  # the library fails where a feature has no value at all; nothing splits on a constant one
+            X = numpy.where(empty, 0.0, X)
+        try:
+            return super().fit(values, X, y)
+        except ValueError as error:
+            if "window shape" not in str(error):
+                raise
+            raise UnusableData(
+                "hist_gradient_boosting: a feature has no value in the rows that early stopping leaves to train on",
+                hint="set early_stopping to false",
+            ) from error
 
     def compile(self, fitted: Any) -> Predictor:
         from pgml.predictors.convert.trees import hist_gradient_boosting

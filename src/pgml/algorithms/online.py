@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from pgml.algorithm import Algorithm
@@ -19,6 +20,7 @@ from pgml.algorithms._settings import (
     because,
     can_hold_out,
 )
+from pgml.errors import InvalidHyperparameter
 from pgml.hookspecs import hookimpl
 from pgml.hyperparameters import Boolean, Choice, Constraint, Either, Float, Hyperparameter, Integer
 
@@ -94,7 +96,24 @@ _OPTIMAL_NEEDS_ALPHA = Constraint(
 )
 
 
-class StochasticGradientRegression(LinearModel):
+class _Online(LinearModel):
+    """What all of them have in common."""
+
+    def fit(self, values: Mapping[str, Any], X: Any, y: Any) -> Any:
+        try:
+            return super().fit(values, X, y)
+        except ValueError as error:
+            if "under-/overflow" not in str(error):
+                raise
+            size = "C" if self.name == "passive_aggressive" else "eta0"
+            raise InvalidHyperparameter(
+                f"{self.name}: {size} is too large for these rows, the coefficients have grown beyond all numbers,"
+                f" got {values[size]:g}",
+                hint=f"lower {size}, or, if that does not help, look for rows far from the others",
+            ) from error
+
+
+class StochasticGradientRegression(_Online):
     """Linear regression by stochastic gradient descent."""
 
     name = "stochastic_gradient_descent"
@@ -123,7 +142,7 @@ class StochasticGradientRegression(LinearModel):
     left_out = because("verbose", "warm_start")
 
 
-class StochasticGradientClassification(LinearModel):
+class StochasticGradientClassification(_Online):
     """Linear classification by stochastic gradient descent."""
 
     name = "stochastic_gradient_descent"
@@ -166,7 +185,7 @@ class StochasticGradientClassification(LinearModel):
     left_out = because("verbose", "warm_start")
 
 
-class Perceptron(LinearModel):
+class Perceptron(_Online):
     """Rosenblatt's perceptron."""
 
     name = "perceptron"
@@ -206,7 +225,7 @@ _PASSIVE_AGGRESSIVE_LEFT_OUT = because(
 )
 
 
-class PassiveAggressiveRegression(LinearModel):
+class PassiveAggressiveRegression(_Online):
     """Passive-aggressive regression (Crammer et al. 2006), as a kind of stochastic gradient descent."""
 
     name = "passive_aggressive"
@@ -240,7 +259,7 @@ class PassiveAggressiveRegression(LinearModel):
         )
 
 
-class PassiveAggressiveClassification(LinearModel):
+class PassiveAggressiveClassification(_Online):
     """Passive-aggressive classification (Crammer et al. 2006), as a kind of stochastic gradient descent."""
 
     name = "passive_aggressive"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from pgml.algorithm import Algorithm
 from pgml.algorithms._scikit_learn import ScikitLearn
 from pgml.algorithms._settings import CLASS_WEIGHT, MAX_ITER, TOLERANCE, because
+from pgml.errors import UnusableData
 from pgml.hookspecs import hookimpl
 from pgml.hyperparameters import Boolean, Choice, Constraint, Either, Float, Hyperparameter, Integer
 
@@ -209,7 +210,15 @@ class NuSupportVectorClassification(_SupportVectorClassifier):
 
     def fit(self, values: Mapping[str, Any], X: Any, y: Any) -> Any:
         nu = _largest_nu(y) / 2 if values["nu"] is None else values["nu"]
-        return super().fit({**values, "nu": nu}, X, y)
+        try:
+            return super().fit({**values, "nu": nu}, X, y)
+        except ValueError as error:
+            if "not finite" not in str(error):
+                raise
+            raise UnusableData(
+                "nu_svm: the features do not tell the classes apart",
+                hint="try a smaller nu, a larger max_iter, or svm, which does not divide by their distance",
+            ) from error
 
     def estimator(self, *, nu: float | None, **hyperparameters: Any) -> Any:
         return super().estimator(nu=0.5 if nu is None else nu, **hyperparameters)

@@ -175,8 +175,15 @@ def knows_missing_values(algorithm: Algorithm) -> None:
         X_missing = X.copy()
         X_missing[::5, 0] = np.nan
         X_missing[3::7, 2] = np.nan
+        X_empty = X.copy()
+        X_empty[:, 1] = np.nan
         X_asked = np.vstack([X, X_missing, np.full((1, 4), np.nan)])
-        for kind, X_seen in {"missing values": X_missing, "missing values after none in training": X}.items():
+        tables_seen = {
+            "missing values": X_missing,
+            "a feature without values": X_empty,
+            "missing values after none in training": X,
+        }
+        for kind, X_seen in tables_seen.items():
             require_compiled_agrees(algorithm, _fit(algorithm, X_seen, y, kind), X_asked, kind)
 
 

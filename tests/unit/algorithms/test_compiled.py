@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from pgml.algorithms._settings import CountOrShare, Processors
 from pgml.algorithms.gaussian_process import Smoothness
 from pgml.checks.comparison import compile_fitted, require_compiled_agrees
-from pgml.errors import InvalidHyperparameter
+from pgml.errors import PgmlError
 from pgml.hyperparameters import Boolean, Choice, Either, Float, Integer
 
 # what decides how long a training takes, and nothing about what is compiled
@@ -24,7 +24,6 @@ AT_MOST = {
     "num_parallel_tree": 3,
     "calibration_folds": 4,
 }
-AT_LEAST = {"max_iter": 20}  # after fewer steps, some support vector machines are not finite yet
 FIXED = {"device", "n_jobs"}
 
 
@@ -43,7 +42,7 @@ def numbers(kind, default):
 
 
 def whole_numbers(kind, default, name):
-    lowest = AT_LEAST.get(name, 1 if kind.minimum is None else int(kind.minimum))
+    lowest = 1 if kind.minimum is None else int(kind.minimum)
     highest = AT_MOST.get(name, 2 * (default or 5) + 5)
     return st.integers(lowest, int(min(highest, highest if kind.maximum is None else kind.maximum)))
 
@@ -144,6 +143,27 @@ def questions(algorithm, X, random, periodic):
         yield "missing values", np.vstack([holes, np.full((1, X.shape[1]), np.nan)])
 
 
+def without_draws(fitted, X):
+    """Leave out the rows for which two classes of a support vector machine draw: rounding decides there."""
+    calibrated = getattr(fitted, "calibrated_classifiers_", None)
+    machine = calibrated[0].estimator if calibrated else fitted
+    if not hasattr(machine, "decision_function_shape"):
+        return X
+    machine.decision_function_shape = "ovo"  # the scores of pairs
+    scores = machine.decision_function(X).reshape(len(X), -1)
+    machine.decision_function_shape = "ovr"
+    return X[(np.abs(scores) > 1e-9).all(axis=1)]
+
+
+def rounding(fitted, X, y):
+    """Return how far answers may be apart: by nothing that counts, or by what is left of terms that cancel."""
+    nothing = 1e-12 * float(np.abs(y).max())
+    if not hasattr(fitted, "_y_train_std"):
+        return nothing
+    terms = np.abs(fitted.alpha_).sum() * fitted.kernel_.diag(X).max()
+    return nothing + 1e-14 * terms * float(np.max(fitted._y_train_std))
+
+
 @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_compiled_equals_estimator(algorithm, data):
@@ -154,9 +174,11 @@ def test_compiled_equals_estimator(algorithm, data):
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             fitted = algorithm.fit(checked, X, y)
-    except InvalidHyperparameter:
+    except PgmlError:
         reject()
     assert compile_fitted(algorithm, fitted) is not None
     random = np.random.default_rng(0)
     for kind, asked in questions(algorithm, X, random, checked.get("kernel") == "exp_sine_squared"):
-        require_compiled_agrees(algorithm, fitted, asked, kind)
+        asked = without_draws(fitted, asked)
+        if len(asked):
+            require_compiled_agrees(algorithm, fitted, asked, kind, rounding(fitted, asked, y))

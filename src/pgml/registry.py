@@ -38,6 +38,20 @@ class Provided:
     algorithm: Algorithm
     plugin: Plugin
 
+    def __str__(self) -> str:
+        return f"{self.algorithm.name} (plugin {self.plugin.name})"
+
+
+@dataclass(frozen=True)
+class ProvidedDataset:
+    """A data set and the plugin it comes from."""
+
+    dataset: Dataset
+    plugin: Plugin
+
+    def __str__(self) -> str:
+        return f"the data set {self.dataset.name} (plugin {self.plugin.name})"
+
 
 @dataclass(frozen=True)
 class Failure:
@@ -52,7 +66,7 @@ class Registry:
     """The algorithms and data sets of all plugins."""
 
     algorithms: dict[tuple[str, str], Provided] = field(default_factory=dict)
-    datasets: dict[str, Dataset] = field(default_factory=dict)
+    datasets: dict[str, ProvidedDataset] = field(default_factory=dict)
     failures: list[Failure] = field(default_factory=list)
     _disputes: dict[tuple[str, str], str] = field(default_factory=dict)
 
@@ -85,7 +99,7 @@ class Registry:
             detail=f"some plugins could not be used: {broken}" if broken else None,
         )
 
-    def dataset(self, name: str) -> Dataset:
+    def dataset(self, name: str) -> ProvidedDataset:
         """Return the data set of that name; raise UnknownDataset, which lists the choices, if there is none."""
         if name not in self.datasets:
             raise UnknownDataset(f'unknown data set "{name}"', hint=choices_hint(name, self.datasets))
@@ -124,8 +138,12 @@ class Registry:
         if not isinstance(dataset, Dataset):
             raise PluginError(f"pgml_datasets returned {dataset!r}, which is not a pgml.dataset.Dataset")
         if dataset.name in self.datasets:
-            raise PluginError(f'data set "{dataset.name}" is taken already')
-        self.datasets[dataset.name] = dataset
+            other = self.datasets[dataset.name].plugin
+            raise PluginError(
+                f'data set "{dataset.name}" is provided by two plugins, {other.name} and {plugin.name}: '
+                "the first one's is loaded"
+            )
+        self.datasets[dataset.name] = ProvidedDataset(dataset, plugin)
 
 
 def load_registry(

@@ -100,11 +100,11 @@ def test_what_is_no_algorithm_is_refused(thing, said):
 def test_data_sets_are_found_by_name():
     registry = Registry()
     registry.add_dataset(Dataset("iris", "Flowers.", list), HERE)
-    assert registry.dataset("iris").summary == "Flowers."
+    assert str(registry.dataset("iris")) == "the data set iris (plugin pgml-here)"
     with pytest.raises(UnknownDataset) as refused:
         registry.dataset("irish")
     assert 'did you mean "iris"?' in refused.value.hint
-    with pytest.raises(PluginError, match="is taken already"):
+    with pytest.raises(PluginError, match="is provided by two plugins, pgml-here and pgml-there"):
         registry.add_dataset(Dataset("iris", "Other flowers.", list), THERE)
     with pytest.raises(PluginError, match="is not a pgml"):
         registry.add_dataset("iris", THERE)

@@ -6,24 +6,28 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from pgml.engine.note import noted
-from pgml.errors import PgmlError, TrainingFailed
+from pgml.errors import PgmlError, PluginError, TrainingFailed
 from pgml.predictors import NotCompilable
-from pgml.registry import Provided
+from pgml.registry import Provided, ProvidedDataset
 
 if TYPE_CHECKING:
     import numpy as np
 
 
 def call_plugin(
-    provided: Provided, doing: str, function: Callable[..., Any], *arguments: Any, **named: Any
+    provided: Provided | ProvidedDataset,
+    doing: str,
+    function: Callable[..., Any],
+    *arguments: Any,
+    **named: Any,
 ) -> Any:
-    """Return what the plugin's function returns; raise TrainingFailed for what it raises, except our own errors.
+    """Return what the plugin's function returns. ``doing`` completes the sentence "it failed while ...".
 
-    ``doing`` completes the sentence "it failed while ...".
+    Raises TrainingFailed, for a data set PluginError, for whatever the function raises, except our own errors.
     """
-    who = f"{provided.algorithm.name} (plugin {provided.plugin.name})"
+    failure = TrainingFailed if isinstance(provided, Provided) else PluginError
     try:
-        with noted(f"{doing}: {who}"):
+        with noted(f"{doing}: {provided}"):
             return function(*arguments, **named)
     except (PgmlError, NotCompilable):
         raise
@@ -32,7 +36,7 @@ def call_plugin(
             reason = "there is not enough memory"
         else:
             reason = " ".join(str(error).split()) or type(error).__name__
-        raise TrainingFailed(f"{who} failed while {doing}: {reason}") from error
+        raise failure(f"{provided} failed while {doing}: {reason}") from error
 
 
 def predictions_of(provided: Provided, fitted: Any, X: np.ndarray, n_classes: int | None) -> np.ndarray:
@@ -52,6 +56,6 @@ def predictions_of(provided: Provided, fitted: Any, X: np.ndarray, n_classes: in
     else:
         return predictions.astype(np.float64 if n_classes is None else np.int64)
     raise TrainingFailed(
-        f"{provided.algorithm.name} (plugin {provided.plugin.name}) predicted {wrong}",
+        f"{provided} predicted {wrong}",
         hint="predict returns one number a row: the prediction, or the index of the class",
     )

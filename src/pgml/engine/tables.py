@@ -5,8 +5,6 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from pgml.errors import PluginError
-
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -23,7 +21,11 @@ _SQL_TYPES = {
 
 
 def sql_columns(frame: pd.DataFrame) -> list[list[str]]:
-    """Return the name and the SQL type of each column; raise PluginError for a type that has none."""
+    """Return the name and the SQL type of each column; raise TypeError where one has none, or there are no columns."""
+    import pandas as pd
+
+    if not isinstance(frame, pd.DataFrame) or not len(frame.columns):
+        raise TypeError(f"what it returned, {frame!r:.40}, is no table")
     return [[str(name), _sql_type(frame[name])] for name in frame.columns]
 
 
@@ -41,7 +43,7 @@ def _sql_type(column: pd.Series) -> str:
     array = hasattr(first, "dtype") and getattr(first, "ndim", 0) == 1
     dtype = str(first.dtype if array else column.dtype)
     if dtype not in _SQL_TYPES:
-        raise PluginError(f'column "{column.name}" of the data set holds {dtype}, which has no SQL type here')
+        raise TypeError(f'the column "{column.name}" holds {dtype}, which has no SQL type here')
     return _SQL_TYPES[dtype] + ("[]" if array else "")
 
 

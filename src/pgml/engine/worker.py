@@ -169,10 +169,11 @@ class Worker:
         """The columns of a data set and its rows: JSON arrays of objects, a slice of rows each."""
         from pgml.engine.tables import sql_columns, sql_rows
 
-        with noted(f"loading the data set {source}"):
-            frame = self._registry.dataset(source).load()
+        provided = self._registry.dataset(source)
+        frame = call_plugin(provided, "loading", provided.dataset.load)
+        columns = call_plugin(provided, "loading", sql_columns, frame)
         slices = (frame.iloc[start : start + _ROWS_A_SLICE] for start in range(0, len(frame), _ROWS_A_SLICE))
-        return (sql_columns(frame), *(json.dumps(sql_rows(rows)).encode() for rows in slices))
+        return (columns, *(json.dumps(sql_rows(rows)).encode() for rows in slices))
 
     # -- predicting ----------------------------------------------------------------------------------------
 

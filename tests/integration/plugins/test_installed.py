@@ -65,3 +65,39 @@ def test_a_plugin_that_is_uninstalled_leaves_its_compiled_models_of_use(connect,
     finally:
         for path in aside.iterdir():
             shutil.move(path, plugin_environment.site)
+
+
+def test_a_data_set_of_a_plugin_becomes_a_table(session):
+    assert session.value("SELECT pgml.load_dataset('of_every_type')") == "OK"
+    columns = session.execute(
+        "SELECT attname, format_type(atttypid, NULL) FROM pg_attribute"
+        " WHERE attrelid = 'pgml.of_every_type'::regclass AND attnum > 0 ORDER BY attnum"
+    )
+    assert columns == [
+        ("float64", "double precision"),
+        ("float32", "real"),
+        ("int16", "smallint"),
+        ("int32", "integer"),
+        ("int64", "bigint"),
+        ("bool", "boolean"),
+        ('odd "name"', "text"),
+        ("numbers", "double precision[]"),
+        ("target", "double precision"),
+    ]
+    rows = session.execute("SELECT int64, bool, \"odd \"\"name\"\"\", numbers, target FROM pgml.of_every_type")
+    assert rows == [(1, True, "a", [1.5, None], 1), (0, False, None, [2.5, 3], None), (1, True, "it's", [0, None], 3)]
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("raising", "the file is damaged"),
+        ("no_table", "what it returned, [1, 2, 3], is no table"),
+        ("unknown_type", 'the column "when" holds datetime64[us], which has no SQL type here'),
+    ],
+)
+def test_a_data_set_that_cannot_be_loaded_names_its_plugin(session, name, said):
+    error = session.refused("SELECT pgml.load_dataset(%s)", name)
+    assert error.pgcode == "ML017"
+    assert error.diag.message_primary == f"the data set {name} (plugin pgml-data) failed while loading: {said}"
+    assert session.value("SELECT to_regclass(%s)", f"pgml.{name}") is None

@@ -8,7 +8,9 @@ from typing import NamedTuple
 
 PAGE = Path(__file__).parents[1] / "docs" / "plugins.md"
 
-_BLOCK = re.compile(r"(?:^`(?P<file>[\w./-]+)`:\n\n)?^```(?P<language>\w+)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
+_BLOCK = re.compile(
+    r"(?:^`(?P<file>[\w./-]+)`:\n\n)?^```(?P<language>\w+)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL
+)
 
 
 class Block(NamedTuple):
@@ -21,7 +23,9 @@ class Block(NamedTuple):
 
 def blocks() -> list[Block]:
     """Return the blocks of the page."""
-    return [Block(found["language"], found["text"], found["file"]) for found in _BLOCK.finditer(PAGE.read_text())]
+    return [
+        Block(found["language"], found["text"], found["file"]) for found in _BLOCK.finditer(PAGE.read_text())
+    ]
 
 
 def write_files(folder: Path) -> None:

@@ -155,9 +155,7 @@ def write_plugin(name: str, folder: Path) -> list[Path]:
             file.write_text(Template(text).substitute(words))
             written.append(file)
     except FileExistsError:
-        raise InvalidArgument(
-            f"{target} is there already", hint="another name, or move it away"
-        ) from None
+        raise InvalidArgument(f"{target} is there already", hint="another name, or move it away") from None
     except OSError as error:
         raise InvalidArgument(f"cannot write {target}: {error.strerror}") from error
     return written

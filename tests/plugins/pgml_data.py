@@ -9,7 +9,7 @@ def of_every_type():
 
     kinds = ("float64", "float32", "int16", "int32", "int64", "bool")
     frame = pd.DataFrame({kind: np.array([1, 0, 1], dtype=kind) for kind in kinds})
-    frame["odd \"name\""] = ["a", None, "it's"]
+    frame['odd "name"'] = ["a", None, "it's"]
     frame["numbers"] = [np.array([1.5, np.nan]), np.array([2.5, 3.0]), np.array([0.0, np.inf])]
     frame["target"] = [1.0, np.nan, 3.0]
     return frame

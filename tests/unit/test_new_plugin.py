@@ -36,7 +36,9 @@ def test_the_skeleton_says_what_it_is(tmp_path: Path):
     assert '[project.entry-points.pgml]\nhalf_a_median = "pgml_half_a_median"' in project
 
 
-@pytest.mark.parametrize("name", ["", "Median", "2nd", "_x", "x_", "a__b", "a b", "a-b", "a.b", "../a", "a/b", "ä", "a\n"])
+@pytest.mark.parametrize(
+    "name", ["", "Median", "2nd", "_x", "x_", "a__b", "a b", "a-b", "a.b", "../a", "a/b", "ä", "a\n"]
+)
 def test_a_name_that_cannot_be_an_algorithms_is_refused(tmp_path: Path, name: str):
     with pytest.raises(InvalidArgument, match="cannot be the name of an algorithm"):
         write_plugin(name, tmp_path)

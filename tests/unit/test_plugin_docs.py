@@ -31,8 +31,20 @@ def test_the_tutorial_works(tmp_path: Path):
             (tmp_path / block.file).write_text(block.text)
         elif block.language == "console" and "$ pytest" in block.text:
             environment = {**os.environ, "PYTHONPATH": str(tmp_path), "PYTHONDONTWRITEBYTECODE": "1"}
-            command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-W", "error", str(tmp_path)]
-            run = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+            command = [
+                sys.executable,
+                "-m",
+                "pytest",
+                "-q",
+                "-p",
+                "no:cacheprovider",
+                "-W",
+                "error",
+                str(tmp_path),
+            ]
+            run = subprocess.run(
+                command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
+            )
             assert run.returncode == 0, run.stdout
             tests_run += 1
     assert tests_run == 2, "the first version and the finished one"
@@ -90,7 +102,9 @@ def test_every_field_of_a_declaration_is_described(declaration):
 
 @pytest.mark.parametrize("family", [linear, forest, kernel, dense], ids=lambda family: family.__name__)
 def test_every_constructor_of_a_predictor_is_described_with_its_arguments(family):
-    section = REFERENCE.partition(f"### `{family.__name__.rpartition('.')[2]}.predictor`")[2].partition("\n### ")[0]
+    section = REFERENCE.partition(f"### `{family.__name__.rpartition('.')[2]}.predictor`")[2].partition(
+        "\n### "
+    )[0]
     named = set(re.findall(r"`(\w+)`", section))
     assert set(inspect.signature(family.predictor).parameters) <= named
 

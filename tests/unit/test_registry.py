@@ -44,8 +44,20 @@ def test_an_algorithm_is_found_by_its_name_and_its_aliases(registry, name):
 @pytest.mark.parametrize(
     ("name", "objective", "kind", "message", "hint"),
     [
-        ("meen", "regression", UnknownAlgorithm, 'unknown algorithm "meen" for regression', 'did you mean "mean"?'),
-        ("x", "regression", UnknownAlgorithm, 'unknown algorithm "x" for regression', "the choices are: mean, median"),
+        (
+            "meen",
+            "regression",
+            UnknownAlgorithm,
+            'unknown algorithm "meen" for regression',
+            'did you mean "mean"?',
+        ),
+        (
+            "x",
+            "regression",
+            UnknownAlgorithm,
+            'unknown algorithm "x" for regression',
+            "the choices are: mean, median",
+        ),
         (
             "mode",
             "regression",
@@ -53,7 +65,13 @@ def test_an_algorithm_is_found_by_its_name_and_its_aliases(registry, name):
             'algorithm "mode" does not do regression, only classification',
             "the choices are: mean, median",
         ),
-        ("mean", "ranking", UnknownObjective, 'unknown objective "ranking"', "the choices are: classification, regression"),
+        (
+            "mean",
+            "ranking",
+            UnknownObjective,
+            'unknown objective "ranking"',
+            "the choices are: classification, regression",
+        ),
     ],
 )
 def test_what_is_not_there_is_refused_with_what_is(registry, name, objective, kind, message, hint):
@@ -123,7 +141,9 @@ def install(tmp_path: Path, monkeypatch):
         (tmp_path / f"{name}.py").write_text(f"import pgml\n{source}")
         about = tmp_path / f"{name}-1.0.dist-info"
         about.mkdir()
-        (about / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name.replace('_', '-')}\nVersion: 1.0\n")
+        (about / "METADATA").write_text(
+            f"Metadata-Version: 2.1\nName: {name.replace('_', '-')}\nVersion: 1.0\n"
+        )
         (about / "entry_points.txt").write_text(f"[pgml]\n{name} = {name}\n")
 
     yield install
@@ -158,17 +178,26 @@ def test_an_installed_plugin_is_found_by_its_entry_point(install):
 @pytest.mark.parametrize(
     ("source", "reason"),
     [
-        ("import there_is_no_such_module", "it cannot be imported: No module named 'there_is_no_such_module'"),
+        (
+            "import there_is_no_such_module",
+            "it cannot be imported: No module named 'there_is_no_such_module'",
+        ),
         ("1 / 0", "it cannot be imported: division by zero"),
         ("raise SystemExit(1)", "it cannot be imported: SystemExit 1"),
         ("raise KeyboardInterrupt", "it cannot be imported: KeyboardInterrupt"),
         ("def f(:", "it cannot be imported: invalid syntax"),
         ("", "it implements no hook of pgml"),
-        ("@pgml.hookimpl\ndef pgml_algoritms(): pass", "its hooks are not pgml's: unknown hook 'pgml_algoritms'"),
+        (
+            "@pgml.hookimpl\ndef pgml_algoritms(): pass",
+            "its hooks are not pgml's: unknown hook 'pgml_algoritms'",
+        ),
         ("@pgml.hookimpl\ndef pgml_algorithms(config): pass", "its hooks are not pgml's: "),
         ("@pgml.hookimpl\ndef pgml_algorithms(): raise KeyError('x')", "pgml_algorithms raised KeyError 'x'"),
         ("@pgml.hookimpl\ndef pgml_algorithms(): exit()", "pgml_algorithms raised SystemExit"),
-        ("@pgml.hookimpl\ndef pgml_algorithms(): pass", "pgml_algorithms raised 'NoneType' object is not iterable"),
+        (
+            "@pgml.hookimpl\ndef pgml_algorithms(): pass",
+            "pgml_algorithms raised 'NoneType' object is not iterable",
+        ),
     ],
 )
 def test_a_plugin_that_cannot_be_used_is_reported_and_takes_nothing_down(install, source, reason):

@@ -12,7 +12,9 @@ REGRESSION, CLASSIFICATION = pgml_baseline.pgml_algorithms()
 
 
 @pytest.mark.parametrize("algorithm", [REGRESSION, CLASSIFICATION], ids=repr)
-@pytest.mark.parametrize("check", [check for check in CHECKS if check is not learns], ids=lambda check: check.__name__)
+@pytest.mark.parametrize(
+    "check", [check for check in CHECKS if check is not learns], ids=lambda check: check.__name__
+)
 def test_keeps_the_rules(algorithm, check):
     check(algorithm)
 

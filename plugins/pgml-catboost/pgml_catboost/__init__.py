@@ -7,6 +7,8 @@ from typing import Any
 
 import pgml
 from pgml_catboost import declarations
+from pgml_catboost.constraints import CLASSIFICATION_CONSTRAINTS, CONSTRAINTS, REGRESSION_CONSTRAINTS
+from pgml_catboost.left_out import CLASSIFICATION_LEFT_OUT, LEFT_OUT
 
 
 class _CatBoost(pgml.Algorithm):
@@ -20,8 +22,8 @@ class _CatBoost(pgml.Algorithm):
     )
     source = "https://catboost.ai/docs/en/references/training-parameters/"
     missing = True
-    constraints = declarations.CONSTRAINTS
-    left_out = declarations.LEFT_OUT
+    constraints = CONSTRAINTS
+    left_out = LEFT_OUT
 
     def estimator(self, **hyperparameters: Any) -> Any:
         return self._boosted()(**declarations.library_parameters(hyperparameters))
@@ -70,7 +72,7 @@ class CatBoostRegression(_CatBoost):
 
     objective = "regression"
     hyperparameters = declarations.REGRESSION
-    constraints = declarations.CONSTRAINTS + declarations.REGRESSION_CONSTRAINTS
+    constraints = CONSTRAINTS + REGRESSION_CONSTRAINTS
 
 
 class CatBoostClassification(_CatBoost):
@@ -78,8 +80,8 @@ class CatBoostClassification(_CatBoost):
 
     objective = "classification"
     hyperparameters = declarations.CLASSIFICATION
-    constraints = declarations.CONSTRAINTS + declarations.CLASSIFICATION_CONSTRAINTS
-    left_out = declarations.LEFT_OUT | declarations.CLASSIFICATION_LEFT_OUT
+    constraints = CONSTRAINTS + CLASSIFICATION_CONSTRAINTS
+    left_out = LEFT_OUT | CLASSIFICATION_LEFT_OUT
 
 
 @pgml.hookimpl

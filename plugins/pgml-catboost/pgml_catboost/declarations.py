@@ -1,15 +1,14 @@
-"""The hyperparameters of CatBoost: what can be set, what must hold between them, and what is left out and why.
+"""The hyperparameters of CatBoost: what can be set.
 
 They go by the names of CatBoost's documentation; its synonyms (n_estimators, eta, ...) are among those left out.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from typing import Any
 
-from pgml import Choice, Constraint, Float, Hyperparameter, Integer, Sequence
+from pgml import Choice, Float, Hyperparameter, Integer, Sequence
 
 _SHARE = Float(above=0, maximum=1)
 
@@ -29,7 +28,9 @@ _SETTINGS = (
         " number of rows and trees.",
         search=(None, 0.01, 0.03, 0.1, 0.3),
     ),
-    Hyperparameter("depth", Integer(minimum=1, maximum=16), 6, "How many levels a tree has.", search=(4, 6, 8, 10)),
+    Hyperparameter(
+        "depth", Integer(minimum=1, maximum=16), 6, "How many levels a tree has.", search=(4, 6, 8, 10)
+    ),
     Hyperparameter(
         "l2_leaf_reg",
         Float(minimum=0),
@@ -72,7 +73,11 @@ _SETTINGS = (
         " grow_policy Lossguide.",
     ),
     Hyperparameter(
-        "rsm", _SHARE, 1.0, "Which share of the features each split chooses from, drawn at random.", search=(0.6, 0.8, 1.0)
+        "rsm",
+        _SHARE,
+        1.0,
+        "Which share of the features each split chooses from, drawn at random.",
+        search=(0.6, 0.8, 1.0),
     ),
     Hyperparameter(
         "border_count",
@@ -173,7 +178,13 @@ _SETTINGS = (
 )
 
 # loss: the one setting that it has
-_SETTING_OF = {"Quantile": "alpha", "Expectile": "alpha", "Huber": "delta", "Lq": "q", "Tweedie": "variance_power"}
+_SETTING_OF = {
+    "Quantile": "alpha",
+    "Expectile": "alpha",
+    "Huber": "delta",
+    "Lq": "q",
+    "Tweedie": "variance_power",
+}
 
 # setting: the other one that it depends on, and the values with which it applies
 _ONLY_WITH = {
@@ -186,7 +197,9 @@ _ONLY_WITH = {
 REGRESSION = (
     Hyperparameter(
         "loss_function",
-        Choice("RMSE", "MAE", "Quantile", "Huber", "LogCosh", "Expectile", "Lq", "MAPE", "Poisson", "Tweedie"),
+        Choice(
+            "RMSE", "MAE", "Quantile", "Huber", "LogCosh", "Expectile", "Lq", "MAPE", "Poisson", "Tweedie"
+        ),
         "RMSE",
         "The loss that is lowered: squares (RMSE); absolute errors and others that resist outliers (MAE, Huber,"
         " LogCosh, Lq); a Quantile or Expectile; relative errors (MAPE); Poisson for counts; Tweedie for amounts.",
@@ -251,192 +264,3 @@ def library_parameters(values: Mapping[str, Any]) -> dict[str, Any]:
     if given.get("scale_pos_weight") == 1:  # the library takes it for two classes only, whatever it is
         del given["scale_pos_weight"]
     return given
-
-
-def _can_hold_out(share: float, y: Any) -> bool:
-    """Return whether ``share`` of the rows can be held out with rows of each class of ``y`` on both sides."""
-    import numpy
-
-    held_out = math.ceil(share * len(y))
-    if y.dtype.kind == "f":
-        return held_out < len(y)
-    counts = numpy.bincount(y)
-    return counts.min() >= 2 and min(len(y) - held_out, held_out) >= len(counts)
-
-
-CONSTRAINTS = (
-    Constraint(
-        "boosting_type must be Plain or null where grow_policy is not SymmetricTree",
-        lambda boosting_type, grow_policy: boosting_type != "Ordered" or grow_policy == "SymmetricTree",
-    ),
-    Constraint(
-        "sampling_frequency must be PerTree or null where grow_policy is Lossguide",
-        lambda sampling_frequency, grow_policy: (
-            sampling_frequency != "PerTreeLevel" or grow_policy != "Lossguide"
-        ),
-    ),
-    Constraint(
-        "score_function must be L2 or null where grow_policy is Lossguide",
-        lambda score_function, grow_policy: score_function != "Cosine" or grow_policy != "Lossguide",
-    ),
-    Constraint(
-        "monotone_constraints must be null where grow_policy is not SymmetricTree",
-        lambda monotone_constraints, grow_policy: (
-            monotone_constraints is None or grow_policy == "SymmetricTree"
-        ),
-    ),
-    Constraint(
-        "monotone_constraints must have one number a feature",
-        lambda monotone_constraints, X: (
-            monotone_constraints is None or len(monotone_constraints) == X.shape[1]
-        ),
-    ),
-    Constraint(
-        "feature_weights must have one number a feature",
-        lambda feature_weights, X: feature_weights is None or len(feature_weights) == X.shape[1],
-    ),
-    Constraint(
-        "validation_fraction must leave rows of each class on both sides where early_stopping_rounds is given",
-        lambda validation_fraction, early_stopping_rounds, y: (
-            early_stopping_rounds is None or _can_hold_out(validation_fraction, y)
-        ),
-    ),
-)
-
-REGRESSION_CONSTRAINTS = (
-    Constraint(
-        "monotone_constraints must be null where loss_function is MAE, Quantile, MAPE or LogCosh",
-        lambda monotone_constraints, loss_function: (
-            monotone_constraints is None or loss_function not in ("MAE", "Quantile", "MAPE", "LogCosh")
-        ),
-    ),
-    Constraint(
-        "the target must not be negative where loss_function is Poisson or Tweedie",
-        lambda loss_function, y: loss_function not in ("Poisson", "Tweedie") or y.min() >= 0,
-    ),
-)
-
-CLASSIFICATION_CONSTRAINTS = (
-    Constraint(
-        "monotone_constraints must be null where there are more than two classes",
-        lambda monotone_constraints, y: monotone_constraints is None or y.max() < 2,
-    ),
-    Constraint(
-        "scale_pos_weight must be 1 where there are more than two classes",
-        lambda scale_pos_weight, y: scale_pos_weight == 1 or y.max() < 2,
-    ),
-    Constraint(
-        "scale_pos_weight must be 1 where auto_class_weights is given",
-        lambda scale_pos_weight, auto_class_weights: scale_pos_weight == 1 or auto_class_weights is None,
-    ),
-)
-
-_CATEGORIES = "categories reach the algorithm as numbers"
-_COMPUTER = "it changes where and how fast the trees are grown, not which"
-_COSTS = "what it costs to use a feature is no concern here"
-_FILES = "training writes no files"
-_LABELS = "it follows from the labels"
-_LIBRARY = "the library chooses what fits the loss"
-_REPORTS = "it changes what is reported, not the model"
-_SAMPLING = "it is for models that estimate how uncertain they are"
-_STOPPING = "early_stopping_rounds says when to stop"
-_WORDS = "features are numbers"
-
-LEFT_OUT = {
-    "allow_const_label": "pgml sets it: a target that is the same in all rows is predicted",
-    "allow_writing_files": _FILES,
-    "approx_on_full_history": _LIBRARY,
-    "best_model_min_trees": _STOPPING,
-    "boost_from_average": _LIBRARY,
-    "cat_features": _CATEGORIES,
-    "colsample_bylevel": "it is another name of rsm",
-    "combinations_ctr": _CATEGORIES,
-    "counter_calc_method": _CATEGORIES,
-    "ctr_description": _CATEGORIES,
-    "ctr_history_unit": _CATEGORIES,
-    "ctr_leaf_count_limit": _CATEGORIES,
-    "ctr_target_border_count": _CATEGORIES,
-    "custom_metric": _REPORTS,
-    "data_partition": _COMPUTER,
-    "dev_efb_max_buckets": _COMPUTER,
-    "dev_score_calc_obj_block_size": _COMPUTER,
-    "device_config": _COMPUTER,
-    "devices": _COMPUTER,
-    "dictionaries": _WORDS,
-    "diffusion_temperature": _SAMPLING,
-    "embedding_features": _WORDS,
-    "eta": "it is another name of learning_rate",
-    "eval_fraction": "validation_fraction holds rows out",
-    "eval_metric": "early stopping watches the loss that is lowered",
-    "feature_calcers": _WORDS,
-    "final_ctr_computation_mode": _CATEGORIES,
-    "first_feature_use_penalties": _COSTS,
-    "fixed_binary_splits": _COMPUTER,
-    "fold_len_multiplier": _LIBRARY,
-    "fold_permutation_block": _LIBRARY,
-    "gpu_cat_features_storage": _COMPUTER,
-    "gpu_ram_part": _COMPUTER,
-    "has_time": "rows have no order",
-    "ignored_features": "leave the columns out of the view that is trained on",
-    "input_borders": _FILES,
-    "langevin": _SAMPLING,
-    "leaf_estimation_backtracking": _LIBRARY,
-    "leaf_estimation_method": _LIBRARY,
-    "logging_level": "there is no terminal to print to",
-    "max_bin": "it is another name of border_count",
-    "max_ctr_complexity": _CATEGORIES,
-    "max_depth": "it is another name of depth",
-    "metadata": _REPORTS,
-    "metric_period": _REPORTS,
-    "min_child_samples": "it is another name of min_data_in_leaf",
-    "model_shrink_mode": "l2_leaf_reg and learning_rate shrink the model",
-    "model_shrink_rate": "l2_leaf_reg and learning_rate shrink the model",
-    "model_size_reg": _CATEGORIES,
-    "mvs_reg": _LIBRARY,
-    "n_estimators": "it is another name of iterations",
-    "name": _REPORTS,
-    "num_boost_round": "it is another name of iterations",
-    "num_leaves": "it is another name of max_leaves",
-    "num_trees": "it is another name of iterations",
-    "objective": "it is another name of loss_function",
-    "od_pval": _STOPPING,
-    "od_type": _STOPPING,
-    "od_wait": _STOPPING,
-    "one_hot_max_size": _CATEGORIES,
-    "output_borders": _FILES,
-    "penalties_coefficient": _COSTS,
-    "per_feature_ctr": _CATEGORIES,
-    "per_float_feature_quantization": "border_count and feature_border_type hold for all features",
-    "per_object_feature_penalties": _COSTS,
-    "pinned_memory_size": _COMPUTER,
-    "posterior_sampling": _SAMPLING,
-    "random_score_type": _LIBRARY,
-    "random_state": "it is another name of random_seed",
-    "reg_lambda": "it is another name of l2_leaf_reg",
-    "sampling_unit": "rows are not grouped",
-    "save_snapshot": _FILES,
-    "silent": "there is no terminal to print to",
-    "simple_ctr": _CATEGORIES,
-    "snapshot_file": _FILES,
-    "snapshot_interval": _FILES,
-    "sparse_features_conflict_fraction": _COMPUTER,
-    "store_all_simple_ctr": _CATEGORIES,
-    "target_border": "a view can turn the target into labels",
-    "task_type": _COMPUTER,
-    "text_features": _WORDS,
-    "text_processing": _WORDS,
-    "tokenizers": _WORDS,
-    "train_dir": _FILES,
-    "use_best_model": _STOPPING,
-    "used_ram_limit": _COMPUTER,
-    "verbose": "there is no terminal to print to",
-}
-
-CLASSIFICATION_LEFT_OUT = {
-    "callback": "it is code, not a value",
-    "class_names": _LABELS,
-    "class_weights": "auto_class_weights weighs the classes",
-    "classes_count": _LABELS,
-    "custom_loss": _REPORTS,
-    "loss_function": "it follows from the labels: Logloss for two classes, else MultiClass",
-}

@@ -23,7 +23,20 @@ BOTH = pytest.mark.parametrize("algorithm", [REGRESSION, CLASSIFICATION], ids=re
 SMALL = {"iterations": 8, "thread_count": 1}
 
 # Numbers where rounding, zero and missing values could go astray.
-AWKWARD = [0.0, -0.0, np.nan, 1e-40, 5e-324, -1e300, 1e300, 3.4028235e38, 0.1, float(np.float32(0.1)), 1.0, -1.0]
+AWKWARD = [
+    0.0,
+    -0.0,
+    np.nan,
+    1e-40,
+    5e-324,
+    -1e300,
+    1e300,
+    3.4028235e38,
+    0.1,
+    float(np.float32(0.1)),
+    1.0,
+    -1.0,
+]
 
 
 def data(objective, seed=0, rows=120, classes=3):
@@ -36,7 +49,9 @@ def data(objective, seed=0, rows=120, classes=3):
     score = np.nan_to_num(X[:, 0]) + np.abs(np.nan_to_num(X[:, 1])) + rng.normal(scale=0.2, size=rows)
     if objective == "regression":
         return X, np.abs(score) + 0.1
-    return X, np.unique(np.digitize(score, np.quantile(score, np.arange(1, classes) / classes)), return_inverse=True)[1]
+    return X, np.unique(
+        np.digitize(score, np.quantile(score, np.arange(1, classes) / classes)), return_inverse=True
+    )[1]
 
 
 def assert_compiled_is_the_estimator(algorithm, fitted, X):

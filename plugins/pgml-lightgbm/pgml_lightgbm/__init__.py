@@ -7,6 +7,8 @@ from typing import Any
 
 import pgml
 from pgml_lightgbm import declarations, trees
+from pgml_lightgbm.constraints import CLASSIFICATION_CONSTRAINTS, CONSTRAINTS, REGRESSION_CONSTRAINTS
+from pgml_lightgbm.left_out import CLASSIFICATION_LEFT_OUT, LEFT_OUT, REGRESSION_LEFT_OUT
 
 
 class _LightGBM(pgml.Algorithm):
@@ -20,8 +22,8 @@ class _LightGBM(pgml.Algorithm):
     )
     source = "https://lightgbm.readthedocs.io/en/stable/Parameters.html"
     missing = True
-    constraints = declarations.CONSTRAINTS
-    left_out = declarations.LEFT_OUT
+    constraints = CONSTRAINTS
+    left_out = LEFT_OUT
 
     def fit(self, values: Mapping[str, Any], X: Any, y: Any) -> Any:
         self.check_data(values, X, y)
@@ -69,8 +71,8 @@ class LightGBMRegression(_LightGBM):
 
     objective = "regression"
     hyperparameters = declarations.REGRESSION
-    constraints = declarations.CONSTRAINTS + declarations.REGRESSION_CONSTRAINTS
-    left_out = declarations.LEFT_OUT | declarations.REGRESSION_LEFT_OUT
+    constraints = CONSTRAINTS + REGRESSION_CONSTRAINTS
+    left_out = LEFT_OUT | REGRESSION_LEFT_OUT
 
     def estimator(self, **hyperparameters: Any) -> Any:
         import lightgbm
@@ -83,8 +85,8 @@ class LightGBMClassification(_LightGBM):
 
     objective = "classification"
     hyperparameters = declarations.CLASSIFICATION
-    constraints = declarations.CONSTRAINTS + declarations.CLASSIFICATION_CONSTRAINTS
-    left_out = declarations.LEFT_OUT | declarations.CLASSIFICATION_LEFT_OUT
+    constraints = CONSTRAINTS + CLASSIFICATION_CONSTRAINTS
+    left_out = LEFT_OUT | CLASSIFICATION_LEFT_OUT
 
     def estimator(self, **hyperparameters: Any) -> Any:
         import lightgbm

@@ -21,7 +21,17 @@ BOTH = pytest.mark.parametrize("algorithm", [REGRESSION, CLASSIFICATION], ids=re
 SMALL = {"n_estimators": 8, "min_child_samples": 2, "n_jobs": 1}
 
 # Numbers where rounding, zero and missing values could go astray.
-AWKWARD = [0.0, -0.0, np.nan, 1e-35, -1e-35, float(np.float32(1e-35)), -float(np.float32(1e-35)), 1e-36, 5e-324]
+AWKWARD = [
+    0.0,
+    -0.0,
+    np.nan,
+    1e-35,
+    -1e-35,
+    float(np.float32(1e-35)),
+    -float(np.float32(1e-35)),
+    1e-36,
+    5e-324,
+]
 AWKWARD += [1e-300, -1e300, 1e300, 0.1, float(np.float32(0.1)), 1.0, -1.0]
 
 
@@ -35,14 +45,20 @@ def data(objective, seed=0, rows=120, classes=3):
     score = np.nan_to_num(X[:, 0]) + np.abs(np.nan_to_num(X[:, 1])) + rng.normal(scale=0.2, size=rows)
     if objective == "regression":
         return X, np.abs(score) + 0.1
-    return X, np.unique(np.digitize(score, np.quantile(score, np.arange(1, classes) / classes)), return_inverse=True)[1]
+    return X, np.unique(
+        np.digitize(score, np.quantile(score, np.arange(1, classes) / classes)), return_inverse=True
+    )[1]
 
 
 def assert_compiled_is_the_estimator(algorithm, fitted, X):
     evaluator = load(algorithm.compile(fitted).to_bytes())
     rng = np.random.default_rng(1)
-    thresholds = np.concatenate([tree.threshold for tree in trees.parse(fitted.booster_.model_to_string()).trees])
-    near = np.concatenate([thresholds, np.nextafter(thresholds, np.inf), np.nextafter(thresholds, -np.inf), AWKWARD])
+    thresholds = np.concatenate(
+        [tree.threshold for tree in trees.parse(fitted.booster_.model_to_string()).trees]
+    )
+    near = np.concatenate(
+        [thresholds, np.nextafter(thresholds, np.inf), np.nextafter(thresholds, -np.inf), AWKWARD]
+    )
     near = near[~np.isinf(near)]
     rows = np.ascontiguousarray(np.concatenate([X, rng.choice(near, (300, X.shape[1]))]))
     served = np.asarray(evaluator.predict_batch(rows, len(rows)))
@@ -74,7 +90,11 @@ def test_every_parameter_is_declared_or_left_out(algorithm):
 
 def values(algorithm):
     """Hyperparameters of all kinds, from what is declared."""
-    smaller = {"n_estimators": st.integers(1, 8), "n_jobs": st.just(1), "subsample_for_bin": st.integers(20, 400)}
+    smaller = {
+        "n_estimators": st.integers(1, 8),
+        "n_jobs": st.just(1),
+        "subsample_for_bin": st.integers(20, 400),
+    }
     kinds = {each.name: smaller.get(each.name, strategy(each)) for each in algorithm.hyperparameters}
     fixed = {name: kinds.pop(name) for name in ("n_estimators", "min_child_samples")}
     return st.fixed_dictionaries(fixed, optional=kinds)
@@ -93,7 +113,9 @@ def strategy(declared):
     low = kind.minimum if kind.minimum is not None else 0.01
     if kind.type == "integer":
         return st.integers(int(low), int(min(kind.maximum or 300, 300)))
-    return st.floats(low, min(x for x in (kind.maximum, getattr(kind, "below", None), 3.0) if x is not None) - 1e-3)
+    return st.floats(
+        low, min(x for x in (kind.maximum, getattr(kind, "below", None), 3.0) if x is not None) - 1e-3
+    )
 
 
 @BOTH

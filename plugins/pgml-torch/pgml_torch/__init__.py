@@ -12,7 +12,9 @@ class _Torch(pgml.Algorithm):
     """What both objectives have in common."""
 
     name = "torch_perceptron"
-    summary = "A multi-layer perceptron: layers of weighted sums with a bend between them, trained by PyTorch."
+    summary = (
+        "A multi-layer perceptron: layers of weighted sums with a bend between them, trained by PyTorch."
+    )
     when = (
         "For smooth relations between many features, on thousands of rows and more. On small tables boosted trees "
         "are usually more accurate, and they need no search for the right layers."

@@ -72,7 +72,9 @@ class _Perceptron:
             tensors = safetensors.numpy.load(saved)
             header = json.loads(saved[8 : 8 + int.from_bytes(saved[:8], "little")])
             perceptron.activation = header["__metadata__"]["activation"]
-            perceptron.layers = [(tensors[f"weights_{i}"], tensors[f"bias_{i}"]) for i in range(len(tensors) // 2)]
+            perceptron.layers = [
+                (tensors[f"weights_{i}"], tensors[f"bias_{i}"]) for i in range(len(tensors) // 2)
+            ]
             features = perceptron.layers[0][0].shape[1]
             if perceptron.activation not in _ACTIVATIONS:
                 raise ValueError(f"the activation {perceptron.activation} is unknown")

@@ -40,7 +40,9 @@ class Environment:
         pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps"]
         source = shutil.copytree(folder, self.folder / "source" / folder.name)
         subprocess.run(
-            [*pip, "--no-build-isolation", f"--target={self.site}", str(source)], check=True, capture_output=True
+            [*pip, "--no-build-isolation", f"--target={self.site}", str(source)],
+            check=True,
+            capture_output=True,
         )
 
 

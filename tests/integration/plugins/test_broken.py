@@ -47,10 +47,16 @@ def refused(session: Session, algorithm: str, hyperparameters: str = "{}") -> ps
 @pytest.mark.parametrize(
     ("algorithm", "said"),
     [
-        ("unimportable", "pgml-unimportable: it cannot be imported: No module named 'a_library_that_nobody_has'"),
+        (
+            "unimportable",
+            "pgml-unimportable: it cannot be imported: No module named 'a_library_that_nobody_has'",
+        ),
         ("misspelt", "pgml-misspelt: its hooks are not pgml's: unknown hook 'pgml_algoritms'"),
         ("hookless", "pgml-hookless: it implements no hook of pgml"),
-        ("other_things", "pgml-other-things: pgml_algorithms returned 42, which is not an instance of pgml.Algorithm"),
+        (
+            "other_things",
+            "pgml-other-things: pgml_algorithms returned 42, which is not an instance of pgml.Algorithm",
+        ),
         ("nameless", "pgml-other-things: Nameless has no name"),
         ("aimless", 'pgml-other-things: aimless has the objective "world domination"'),
         ("data", "pgml-other-things: pgml_datasets raised the data are at home"),
@@ -70,9 +76,17 @@ def test_what_a_failed_plugin_would_have_provided_is_not_listed(session):
 
 
 def test_a_pair_that_is_built_in_stays_so(session):
-    assert session.value("SELECT plugin FROM pgml.algorithms WHERE algorithm = 'linear' AND objective = 'regression'") == "pgml-core"
+    assert (
+        session.value(
+            "SELECT plugin FROM pgml.algorithms WHERE algorithm = 'linear' AND objective = 'regression'"
+        )
+        == "pgml-core"
+    )
     error = session.refused(*train("bad", "unheard_of"))
-    assert 'pgml-taken: algorithm "linear" for regression is claimed by two plugins, pgml-core and pgml-taken' in error.diag.message_detail
+    assert (
+        'pgml-taken: algorithm "linear" for regression is claimed by two plugins, pgml-core and pgml-taken'
+        in error.diag.message_detail
+    )
 
 
 def test_a_pair_that_two_strangers_claim_is_neithers(session):
@@ -153,14 +167,20 @@ def test_an_algorithm_that_ends_its_process(session, how, ending):
     (group,) = engines(session.pid)
     error = refused(session, "violent", f'{{"how": "{how}"}}')
     assert error.pgcode == "ML019"
-    assert error.diag.message_primary == f"the engine ended while fitting: violent (plugin pgml-violent): {ending}"
+    assert (
+        error.diag.message_primary
+        == f"the engine ended while fitting: violent (plugin pgml-violent): {ending}"
+    )
     eventually(lambda: not group_members(group))
 
 
 def test_an_algorithm_that_eats_memory(session):
     error = refused(session, "violent", '{"how": "eat_memory"}')
     assert error.pgcode == "ML018"
-    assert error.diag.message_primary == "violent (plugin pgml-violent) failed while fitting: there is not enough memory"
+    assert (
+        error.diag.message_primary
+        == "violent (plugin pgml-violent) failed while fitting: there is not enough memory"
+    )
 
 
 @pytest.mark.parametrize("how", ["hang", "hang_deaf"])
@@ -239,7 +259,11 @@ def test_a_warning_reaches_the_client_once(session):
 def test_no_process_without_a_session_is_left(plugin_server):
     """What the tests before this one started has ended: only the server's own processes and sessions are there."""
     server = plugin_server.running.pid
-    eventually(lambda: not [pid for pid, parent, group in processes() if _is_an_engine(pid) and parent in (1, server)])
+    eventually(
+        lambda: (
+            not [pid for pid, parent, group in processes() if _is_an_engine(pid) and parent in (1, server)]
+        )
+    )
 
 
 def _is_an_engine(pid: int) -> bool:

@@ -53,7 +53,12 @@ def test_many_rows(predicting):
     rows = predicting.execute("SELECT target, pgml.predict('near', ARRAY[a, b, c]) FROM numbers")
     assert sum(target == predicted for target, predicted in rows) >= 45, "it was trained on 45 of the 60 rows"
     assert len(engines(predicting.pid)) == 1
-    assert predicting.value("SELECT count(pgml.predict('near', ARRAY[i, 1, 2])) FROM generate_series(1, 600) AS i") == 600
+    assert (
+        predicting.value(
+            "SELECT count(pgml.predict('near', ARRAY[i, 1, 2])) FROM generate_series(1, 600) AS i"
+        )
+        == 600
+    )
 
 
 def test_models_that_take_turns(predicting):
@@ -71,7 +76,9 @@ def test_models_that_take_turns(predicting):
 
 
 def test_a_parallel_plan(predicting):
-    predicting.execute("CREATE TABLE IF NOT EXISTS many AS SELECT (i % 10)::float8 AS a, (i % 7)::float8 AS b FROM generate_series(1, 4000) AS i")
+    predicting.execute(
+        "CREATE TABLE IF NOT EXISTS many AS SELECT (i % 10)::float8 AS a, (i % 7)::float8 AS b FROM generate_series(1, 4000) AS i"
+    )
     predicting.execute("ANALYZE many")
     statement = "SELECT sum(pgml.predict('near', ARRAY[a, b, 3])) FROM many"
     alone = predicting.value(statement)
@@ -116,7 +123,9 @@ def test_a_slow_session_keeps_its_engine(predicting):
 
 
 def test_a_prediction_that_hangs_in_a_parallel_plan_leaves_nothing(predicting):
-    predicting.execute("CREATE TABLE IF NOT EXISTS awful AS SELECT 667.0::float8 AS a FROM generate_series(1, 4000) AS i")
+    predicting.execute(
+        "CREATE TABLE IF NOT EXISTS awful AS SELECT 667.0::float8 AS a FROM generate_series(1, 4000) AS i"
+    )
     predicting.execute("ANALYZE awful")
     for setting in ("min_parallel_table_scan_size = 0", "parallel_setup_cost = 0", "parallel_tuple_cost = 0"):
         predicting.execute(f"SET {setting}")

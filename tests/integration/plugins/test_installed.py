@@ -26,9 +26,12 @@ def test_an_installed_plugin_is_used_from_sql(session):
     assert session.predict("level", [None, 0, 1e9]) == session.predict("level", [1, 2, 3])
     assert session.train("class", "classification", "labels", "label", "baseline")[3] == "deployed"
     assert session.predict("class", [1, 2, 3]) in (7, 8)
-    assert session.execute("SELECT plugin_name, plugin_version, served_by FROM pgml.models WHERE algorithm_name = 'baseline'") == [
-        ("pgml-baseline", "0.1.0", "backend")
-    ] * 2
+    assert (
+        session.execute(
+            "SELECT plugin_name, plugin_version, served_by FROM pgml.models WHERE algorithm_name = 'baseline'"
+        )
+        == [("pgml-baseline", "0.1.0", "backend")] * 2
+    )
 
 
 def test_a_better_model_replaces_the_baseline(session):
@@ -84,8 +87,12 @@ def test_a_data_set_of_a_plugin_becomes_a_table(session):
         ("numbers", "double precision[]"),
         ("target", "double precision"),
     ]
-    rows = session.execute("SELECT int64, bool, \"odd \"\"name\"\"\", numbers, target FROM pgml.of_every_type")
-    assert rows == [(1, True, "a", [1.5, None], 1), (0, False, None, [2.5, 3], None), (1, True, "it's", [0, None], 3)]
+    rows = session.execute('SELECT int64, bool, "odd ""name""", numbers, target FROM pgml.of_every_type')
+    assert rows == [
+        (1, True, "a", [1.5, None], 1),
+        (0, False, None, [2.5, 3], None),
+        (1, True, "it's", [0, None], 3),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -99,5 +106,7 @@ def test_a_data_set_of_a_plugin_becomes_a_table(session):
 def test_a_data_set_that_cannot_be_loaded_names_its_plugin(session, name, said):
     error = session.refused("SELECT pgml.load_dataset(%s)", name)
     assert error.pgcode == "ML017"
-    assert error.diag.message_primary == f"the data set {name} (plugin pgml-data) failed while loading: {said}"
+    assert (
+        error.diag.message_primary == f"the data set {name} (plugin pgml-data) failed while loading: {said}"
+    )
     assert session.value("SELECT to_regclass(%s)", f"pgml.{name}") is None

@@ -24,8 +24,9 @@ def test_the_statements_of_the_tutorial_do_what_it_says(connect, plugin_environm
             assert f"ERROR:  {refused.value.diag.message_primary}" == expected.strip()
         elif language == "sql":
             session.execute(text)
-    assert session.execute("SELECT algorithm_name, plugin_name, served_by FROM pgml.models ORDER BY id") == [
-        ("partial_least_squares", "pgml-pls", "backend")
-    ] * 2
+    assert (
+        session.execute("SELECT algorithm_name, plugin_name, served_by FROM pgml.models ORDER BY id")
+        == [("partial_least_squares", "pgml-pls", "backend")] * 2
+    )
     names = session.execute("SELECT name FROM pgml.hyperparameters('partial_least_squares', 'regression')")
     assert names == [("n_components",), ("scale",)]

@@ -1,4 +1,4 @@
-"""Compiled models answer as their estimators do: on random data, hyperparameters and questions."""
+"""Compiled and saved models answer as their estimators do: on random data, hyperparameters and questions."""
 
 import warnings
 
@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from pgml.algorithms._settings import CountOrShare, Processors
 from pgml.algorithms.gaussian_process import Smoothness
-from pgml.checks.comparison import compile_fitted, require_compiled_agrees
+from pgml.checks.comparison import compile_fitted, require_compiled_agrees, require_same
 from pgml.errors import PgmlError
 from pgml.hyperparameters import Boolean, Choice, Either, Float, Integer
 
@@ -24,7 +24,7 @@ AT_MOST = {
     "num_parallel_tree": 3,
     "calibration_folds": 4,
 }
-FIXED = {"device", "n_jobs"}
+FIXED = {"device": "cpu", "n_jobs": 1}
 
 
 def numbers(kind, default):
@@ -78,10 +78,8 @@ def settings_of(draw, algorithm, features):
     """Draw values for some of the hyperparameters, and small ones for those that make a training long."""
     declared = {each.name: each for each in algorithm.hyperparameters}
     chosen = draw(st.lists(st.sampled_from(sorted(declared)), unique=True, max_size=6))
-    drawn = {}
-    for name in sorted({*chosen, *(declared.keys() & AT_MOST.keys())}):
-        if name in FIXED:
-            continue
+    drawn = {name: value for name, value in FIXED.items() if name in declared}
+    for name in sorted({*chosen, *(declared.keys() & AT_MOST.keys())} - FIXED.keys()):
         each = declared[name]
         if each.nullable and draw(st.booleans()):
             drawn[name] = None
@@ -177,6 +175,8 @@ def test_compiled_equals_estimator(algorithm, data):
     except PgmlError:
         reject()
     assert compile_fitted(algorithm, fitted) is not None
+    loaded = algorithm.load(algorithm.save(fitted))
+    require_same(algorithm, loaded.predict(X), fitted.predict(X), "the saved model", rounding(fitted, X, y))
     random = np.random.default_rng(0)
     for kind, asked in questions(algorithm, X, random, checked.get("kernel") == "exp_sine_squared"):
         asked = without_draws(fitted, asked)

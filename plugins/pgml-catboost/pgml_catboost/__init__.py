@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -49,11 +50,11 @@ class _CatBoost(pgml.Algorithm):
     def compile(self, fitted: Any) -> Any:
         from pgml_catboost.trees import compiled
 
-        return compiled(fitted.to_json())
+        return compiled(fitted.described)
 
     def save(self, fitted: Any) -> bytes:
         """Return the model in CatBoost's JSON format."""
-        return fitted.to_json()
+        return json.dumps(fitted.described).encode()
 
     def load(self, saved: bytes) -> Any:
         """Return the model that :meth:`save` saved; raise CorruptPredictor where it is none."""

@@ -1,7 +1,8 @@
-"""CatBoost's estimators with the answers that pgml expects, and to and from JSON."""
+"""CatBoost's estimators with the answers that pgml expects, to and from JSON."""
 
 from __future__ import annotations
 
+import functools
 import json
 import tempfile
 from pathlib import Path
@@ -31,7 +32,7 @@ class BoostedRegression:
         """Return the model of that JSON; raise CorruptPredictor where it is not sound."""
         boosted = cls()
         try:
-            compiled(text)  # checks the indices that the library would follow
+            compiled(json.loads(text))  # checks the indices that the library would follow
             with tempfile.TemporaryDirectory() as folder:
                 file = Path(folder) / "model.json"
                 file.write_bytes(text)
@@ -58,8 +59,9 @@ class BoostedRegression:
         """Return the predictions, or the classes, [rows]."""
         return np.ravel(self.library.predict(_within_bounds(X)))
 
-    def to_json(self) -> bytes:
-        """Return the model in CatBoost's JSON format, without what has no part in predictions."""
+    @functools.cached_property
+    def described(self) -> dict[str, Any]:
+        """The fitted model as CatBoost's JSON tells it, without what has no part in predictions."""
         with tempfile.TemporaryDirectory() as folder:
             file = Path(folder) / "model.json"
             self.library.save_model(str(file), format="json")
@@ -67,7 +69,7 @@ class BoostedRegression:
         # When it was trained, and a random name: the same training must give the same bytes.
         for name in ("model_guid", "train_finish_time"):
             model["model_info"].pop(name, None)
-        return json.dumps(model).encode()
+        return model
 
 
 class BoostedClassification(BoostedRegression):

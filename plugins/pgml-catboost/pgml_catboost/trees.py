@@ -7,7 +7,6 @@ catboost/libs/model/cpu/evaluator_impl.cpp: features are rounded to float32, ``x
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import numpy as np
@@ -33,13 +32,12 @@ _REGRESSION = {
 _CLASSIFICATION = {"Logloss": "logistic", "MultiClass": "softmax"}
 
 
-def compiled(text: bytes) -> Predictor:
-    """Return the predictor of a model in JSON.
+def compiled(model: dict[str, Any]) -> Predictor:
+    """Return the predictor of a model, as JSON tells it.
 
     Raises NotCompilable where it has what a forest has not (categories, texts, embeddings) or a loss that is
     not known; ValueError, KeyError, TypeError or IndexError where it is no model.
     """
-    model = json.loads(text)
     if set(model["features_info"]) != {"float_features"}:
         raise NotCompilable("only models of plain numbers are compiled")
     loss = model["model_info"]["params"]["loss_function"]["type"]
@@ -79,6 +77,7 @@ class _Trees:
     def symmetric(self, tree: dict[str, Any]) -> forest.Tree:
         """Return a tree whose leaf is numbered by the outcomes of its splits, the first the lowest bit."""
         splits = [self._split(split) for split in tree["splits"] or ()]  # null where there are none
+        feature, threshold, missing_left = np.array(splits, dtype=float).reshape(-1, 3).T
         depth = len(splits)
         n_inner, n_leaves = 2**depth - 1, 2**depth
         # Nodes level by level, each level in the order of the bits so far read as a number.
@@ -90,9 +89,9 @@ class _Trees:
         return forest.Tree(
             left=np.concatenate([left, absent]),
             right=np.concatenate([left + 2**level, absent]),
-            feature=np.concatenate([[splits[i][0] for i in level], nothing]).astype(np.int64),
-            threshold=np.concatenate([[splits[i][1] for i in level], nothing]),
-            missing_left=np.concatenate([[splits[i][2] for i in level], nothing]).astype(bool),
+            feature=np.concatenate([feature[level], nothing]).astype(np.int64),
+            threshold=np.concatenate([threshold[level], nothing]),
+            missing_left=np.concatenate([missing_left[level], nothing]).astype(bool),
             value=self._values([0.0] * (n_inner * self._n_scores) + tree["leaf_values"], n_inner + n_leaves),
         )
 

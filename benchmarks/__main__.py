@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 import signal
 import sys
 
@@ -16,6 +17,8 @@ def main() -> None:
     unknown = [name for name in names if name not in NAMES]
     if unknown:
         sys.exit(f"there is no benchmark {', '.join(unknown)}; there are {', '.join(NAMES)}")
+    # As the engine has it, so that what is compared are not the habits of waiting threads.
+    os.environ |= {"GOMP_SPINCOUNT": "1000", "OPENBLAS_THREAD_TIMEOUT": "15"}
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended"))  # the server must not outlive the measurement
     with benchmark_server() as dsn:
         for name in names:

@@ -69,6 +69,9 @@ def _be_the_first_to_go() -> None:
         if megabytes
         else os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 10 * 8
     )
+    _, hardest = resource.getrlimit(resource.RLIMIT_DATA)
+    if hardest != resource.RLIM_INFINITY:
+        limit = min(limit, hardest)
     resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
 
 

@@ -108,7 +108,7 @@ def _row(connection: psycopg2.extensions.connection, algorithm: Algorithm) -> tu
     fitted = Fitted(algorithm, algorithm.check({}), *data(algorithm.objective, ROWS))
     cursor = connection.cursor()
     train = f"SELECT * FROM pgml.train('{algorithm.objective}', algorithm => '{algorithm.name}')"
-    fit, trained = best_of(3, fitted.fit, lambda: cursor.execute(train))
+    fit, trained = best_of(5, fitted.fit, lambda: cursor.execute(train), enough=5)
     one_own, one = fitted.predictions(data(algorithm.objective, 1)[0], 200)
     batch_own, batch = fitted.predictions(data(algorithm.objective, BATCH)[0], 3)
     limit = 0.7 if fitted.evaluator.family == "forest" and algorithm.name != "xgboost" else 1.25

@@ -51,10 +51,10 @@ def choose_test_rows(y: np.ndarray, test_size: float, sampling: str) -> np.ndarr
         mask[random.permutation(len(y))[:count]] = True
     else:
         _, label, sizes = np.unique(y, return_inverse=True, return_counts=True)
-        quota = sizes * (count / len(y))
-        shares = np.minimum(np.floor(quota).astype(int), sizes - 1)
-        by_remainder = np.argsort(shares - quota, kind="stable")
-        growing = by_remainder[shares[by_remainder] < sizes[by_remainder] - 1]
+        shares, remainders = np.divmod(sizes * count, len(y))
+        shares = np.minimum(shares, sizes - 1)
+        by_remainder = np.argsort(-remainders, kind="stable")
+        growing = by_remainder[((remainders > 0) & (shares < sizes - 1))[by_remainder]]
         shares[growing[: count - shares.sum()]] += 1
         shuffled = random.permutation(len(y))
         grouped = shuffled[np.argsort(label[shuffled], kind="stable")]  # label by label, each in random order

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from pgml.algorithm import Algorithm
 from pgml.algorithms._tree_saving import put_together, take_apart
-from pgml.errors import CorruptPredictor
+from pgml.errors import CorruptPredictor, InvalidHyperparameter
 
 if TYPE_CHECKING:
     import numpy
@@ -46,6 +47,17 @@ class LinearModel(ScikitLearn):
     """A weighted sum of the features: on standardised features, compiled to coefficients and intercept."""
 
     scaled = True
+
+    def fit(self, values: Mapping[str, Any], X: Any, y: Any) -> Any:
+        try:
+            return super().fit(values, X, y)
+        except (ZeroDivisionError, ValueError) as error:
+            # what the stochastic solvers say where features are next to nothing, or the penalty is
+            if "solver" not in values or not re.search("step_size|under-/overflow", str(error)):
+                raise
+            raise InvalidHyperparameter(
+                f"{self.name}: solver must be another than {values['solver']} for these rows and this penalty"
+            ) from error
 
     def compile(self, fitted: Any) -> Predictor:
         from pgml.predictors.convert.linear_models import linear_model

@@ -156,10 +156,13 @@ def without_draws(fitted, X):
 def rounding(fitted, X, y):
     """Return how far answers may be apart: by nothing that counts, or by what is left of terms that cancel."""
     nothing = 1e-12 * float(np.abs(y).max())
-    if not hasattr(fitted, "_y_train_std"):
+    if hasattr(fitted, "_y_train_std"):
+        terms = np.abs(fitted.alpha_ * fitted.kernel_(X, fitted.X_train_)) * np.max(fitted._y_train_std)
+    elif hasattr(fitted, "dual_coef_") and hasattr(fitted, "X_fit_"):
+        terms = np.abs(fitted.dual_coef_ * fitted._get_kernel(X, fitted.X_fit_))
+    else:
         return nothing
-    terms = np.abs(fitted.alpha_).sum() * fitted.kernel_.diag(X).max()
-    return nothing + 1e-14 * terms * float(np.max(fitted._y_train_std))
+    return nothing + 1e-14 * float(terms.sum(axis=1).max())
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))

@@ -84,6 +84,8 @@ WITH_DATA = [
     ("xgboost", REGRESSION, {"interaction_constraints": [[3]]}, X, NUMBERS, "features from 0"),
     ("xgboost", CLASSIFICATION, {"scale_pos_weight": 2}, X, THREE, "scale_pos_weight must be 1"),
     # and what only the library finds out
+    ("ridge", CLASSIFICATION, {"solver": "sag", "fit_intercept": False}, np.zeros((40, 1)), TWO, "another than sag"),
+    ("ridge", REGRESSION, {"solver": "saga", "fit_intercept": False, "alpha": 0}, X * 0, NUMBERS, "another than saga"),
     ("ransac", REGRESSION, {"residual_threshold": 1e-9, "min_samples": 30}, X, NUMBERS, "no line"),
     ("passive_aggressive", REGRESSION, {"C": 100, "loss": "squared_epsilon_insensitive"}, X / 1e9, NUMBERS,
      "C is too large"),

@@ -122,6 +122,14 @@ def test_gaussian_processes_of_pairs(data, rows, unseen):
     assert_agreement(convert.gaussian_process(fitted), fitted, unseen[::4])
 
 
+def test_processes_that_are_all_sure_of_no():
+    fitted = GaussianProcessClassifier(k.ConstantKernel(100.0) * k.RBF(1.0), optimizer=None, max_iter_predict=1)
+    rows = np.array([-0.4065, -0.8698, 0.5182, -0.4439, -1.5948, 0.0172, 1.7104, 1.0692])[:, None]
+    fitted.fit(rows, [1, 2, 1, 0, 2, 1, 0, 0])
+    assert not fitted.predict_proba(rows).all()
+    assert_agreement(convert.gaussian_process(fitted), fitted, rows)
+
+
 def test_more_rows_than_share_a_pass_over_the_variances(data, rows):
     fitted = GaussianProcessClassifier(optimizer=None).fit(rows, data.two)
     for evaluator in evaluators(convert.gaussian_process(fitted))[:1]:

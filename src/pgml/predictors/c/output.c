@@ -70,8 +70,8 @@ static void softmax_single(const double *scores, Py_ssize_t k, double *result) {
     for (Py_ssize_t i = 0; i < k; i++) result[i] = (float)result[i] / (float)total;
 }
 
-/* Two probabilities of one, or the parts divided by their sum; all alike where they are all zero. */
-static void shares(double *parts, Py_ssize_t k) {
+/* Two probabilities of one, or the parts divided by their sum; where they are all zero, each is `nothing`. */
+static void shares(double *parts, Py_ssize_t k, double nothing) {
     if (k == 1) {
         parts[1] = parts[0];
         parts[0] = 1.0 - parts[1];
@@ -79,7 +79,7 @@ static void shares(double *parts, Py_ssize_t k) {
     }
     double total = 0.0;
     for (Py_ssize_t i = 0; i < k; i++) total += parts[i];
-    for (Py_ssize_t i = 0; i < k; i++) parts[i] = total == 0 ? 1.0 / (double)k : parts[i] / total;
+    for (Py_ssize_t i = 0; i < k; i++) parts[i] = total == 0 ? nothing : parts[i] / total;
 }
 
 /* Williams and Barber's approximation of the mean of the logistic function of a Gaussian. */
@@ -167,7 +167,7 @@ static void calibrated(const Model *model, const double *scores, double *result,
     Py_ssize_t n = model->n_classes;
     votes_and_confidence(scores, -1.0, NULL, n, result, sums);
     for (Py_ssize_t i = 0; i < n; i++) result[i] = sigmoid(-(result[i] * model->platt[i] + model->platt[n + i]));
-    shares(result, n);
+    shares(result, n, 1.0 / (double)n);
 }
 
 void output_probabilities(const Model *model, const double *scores, const double *variances, double *result, double *work) {
@@ -180,7 +180,7 @@ void output_probabilities(const Model *model, const double *scores, const double
             result[1] = second;
         } else {
             result[0] = sigmoid(model->output == EXPONENTIAL ? 2.0 * scores[0] : scores[0]);
-            shares(result, 1);
+            shares(result, 1, 0.0);
         }
         break;
     case SOFTMAX:
@@ -189,14 +189,14 @@ void output_probabilities(const Model *model, const double *scores, const double
         break;
     case ONE_VS_REST:
         for (Py_ssize_t i = 0; i < k; i++) result[i] = sigmoid(scores[i]);
-        shares(result, k);
+        shares(result, k, 1.0 / (double)k);
         break;
     case MODIFIED_HUBER:
         for (Py_ssize_t i = 0; i < k; i++) {
             double bounded = scores[i] > -1.0 ? scores[i] : -1.0;
             result[i] = ((bounded < 1.0 ? bounded : 1.0) + 1.0) / 2.0;
         }
-        shares(result, k);
+        shares(result, k, 1.0 / (double)k);
         break;
     case SAMME:
         if (k == 1) work[0] = -scores[0] / 2.0, work[1] = scores[0] / 2.0;
@@ -205,7 +205,7 @@ void output_probabilities(const Model *model, const double *scores, const double
         break;
     case GAUSSIAN_PROCESS:
         gaussian(scores, variances, k, result);
-        shares(result, k);
+        shares(result, k, 0.0);
         break;
     case ONE_VS_ONE_CALIBRATED:
         calibrated(model, scores, result, work);

@@ -36,7 +36,7 @@ class Output:
     def probabilities(self, scores: list[float], variances: list[float]) -> list[float]:
         """Return the probability of each class."""
         if self._output == "gaussian_process":
-            return _shares(_gaussian(scores, variances))
+            return _shares(_gaussian(scores, variances), nothing=0.0)
         if self._output == "one_vs_one_calibrated":
             return self._calibrated(scores)
         if self._output.startswith("one_vs_one"):
@@ -89,12 +89,17 @@ def _two(second: float) -> list[float]:
     return [1.0 - second, second]
 
 
-def _shares(parts: list[float]) -> list[float]:
-    """Return two probabilities of one, or the parts divided by their sum; all alike where they are all zero."""
+def _shares(parts: list[float], nothing: float | None = None) -> list[float]:
+    """Return two probabilities of one, or the parts divided by their sum.
+
+    Where they are all zero, each is ``nothing``, or, without it, its share of one.
+    """
     if len(parts) == 1:
         return _two(parts[0])
     total = _added(parts)
-    return [1.0 / len(parts)] * len(parts) if total == 0 else [part / total for part in parts]
+    if total == 0:
+        return [1.0 / len(parts) if nothing is None else nothing] * len(parts)
+    return [part / total for part in parts]
 
 
 def _added(values: Sequence[float]) -> float:

@@ -35,6 +35,12 @@ def test_regression(settings, missing, data):
     compare(fitted, rows, rtol=0)
 
 
+@pytest.mark.parametrize("settings", [{"tree_method": "exact"}, {"grow_policy": "lossguide", "max_leaves": 9}], ids=str)
+def test_trees_that_were_pruned(settings, data):
+    fitted = xgboost.XGBRegressor(n_estimators=12, gamma=3.0, n_jobs=1, **settings).fit(data.rows, data.number)
+    compare(fitted, holes(data.rows), rtol=0)
+
+
 @pytest.mark.parametrize("settings", BOOSTERS, ids=str)
 @pytest.mark.parametrize(
     "objective", ["count:poisson", "reg:gamma", "reg:tweedie", "reg:logistic", "reg:squaredlogerror"]

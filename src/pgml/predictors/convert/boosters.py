@@ -103,7 +103,7 @@ def _tree(record: dict) -> forest.Tree:
         raise NotCompilable("trees with vector leaves are not compiled")
     # a leaf keeps its value where an inner node keeps its threshold
     conditions = np.array(record["split_conditions"], dtype=np.float32)
-    return forest.Tree(
+    tree = forest.Tree(
         np.array(record["left_children"]),
         np.array(record["right_children"]),
         np.array(record["split_indices"]),
@@ -112,3 +112,17 @@ def _tree(record: dict) -> forest.Tree:
         conditions,
         np.array(record["default_left"], dtype=bool),
     )
+    return _without_deleted(tree) if int(record["tree_param"]["num_deleted"]) else tree
+
+
+def _without_deleted(tree: forest.Tree) -> forest.Tree:
+    """Return the tree without the nodes that pruning has cut off and left where they were."""
+    levels = [np.array([0])]
+    while len(levels[-1]):
+        parents = levels[-1][tree.left[levels[-1]] >= 0]
+        levels.append(np.concatenate([tree.left[parents], tree.right[parents]]))
+    kept = np.sort(np.concatenate(levels))
+    place = np.full(len(tree.left) + 1, -1)  # the last one is for -1, of a leaf
+    place[kept] = np.arange(len(kept))
+    kept_part = forest.Tree(*(part[kept] for part in tree))
+    return kept_part._replace(left=place[kept_part.left], right=place[kept_part.right])

@@ -199,7 +199,7 @@ class HistogramBoostingRegression(_HistogramBoosting):
         ),
         Hyperparameter(
             "quantile",
-            Float(minimum=0, maximum=1),
+            Float(above=0, below=1),
             0.5,
             "With loss quantile, which quantile to predict: 0.5 is the median (the library has no default).",
         ),

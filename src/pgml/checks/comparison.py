@@ -61,14 +61,14 @@ def require_compiled_agrees(
 def _ties(fitted: Any, X: np.ndarray, answers: np.ndarray) -> np.ndarray:
     """Return for which rows the estimator has no reason to prefer its own class to the one in ``answers``.
 
-    That is where their probabilities are equal to 1e-7, or where it answers so itself once the last digits of
-    the features are other ones.
+    That is where their probabilities are equal to 1e-7, or no numbers, or where it answers so itself once the
+    last digits of the features are other ones.
     """
     ties = np.zeros(len(X), dtype=bool)
     if hasattr(fitted, "predict_proba"):
         probabilities = fitted.predict_proba(X)
         of_answers = probabilities[np.arange(len(X)), answers.astype(int)]
-        ties |= probabilities.max(axis=1) - of_answers < 1e-7
+        ties |= ~(probabilities.max(axis=1) - of_answers >= 1e-7)
     random = np.random.default_rng(0)
     for _ in range(8):
         step = 1e-12 * random.choice([-1.0, 1.0], size=X.shape)

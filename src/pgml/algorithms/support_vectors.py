@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from pgml.algorithm import Algorithm
 from pgml.algorithms._scikit_learn import ScikitLearn
 from pgml.algorithms._settings import CLASS_WEIGHT, MAX_ITER, TOLERANCE, because
-from pgml.errors import UnusableData
+from pgml.errors import InvalidHyperparameter, UnusableData
 from pgml.hookspecs import hookimpl
 from pgml.hyperparameters import Boolean, Choice, Constraint, Either, Float, Hyperparameter, Integer
 
@@ -213,6 +213,10 @@ class NuSupportVectorClassification(_SupportVectorClassifier):
         try:
             return super().fit({**values, "nu": nu}, X, y)
         except ValueError as error:
+            if "infeasible" in str(error):
+                raise InvalidHyperparameter(
+                    f"nu_svm: nu must be smaller for the classes' sizes in the folds of the calibration, got {nu:g}"
+                ) from error
             if "not finite" not in str(error):
                 raise
             raise UnusableData(

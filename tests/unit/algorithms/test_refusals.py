@@ -12,6 +12,7 @@ NUMBERS = X[:, 0] + RANDOM.normal(scale=0.1, size=40)
 TWO = (NUMBERS > 0).astype(np.int64)
 THREE = (np.argsort(np.argsort(NUMBERS)) * 3 // 40).astype(np.int64)
 RARE = (np.arange(40) < 4).astype(np.int64)
+ELEVEN = (np.argsort(np.argsort(-NUMBERS)) < 11).astype(np.int64)
 LONELY = (np.arange(40) < 1).astype(np.int64)
 HOLES = np.where(RANDOM.random(X.shape) < 0.2, np.nan, X)
 
@@ -73,6 +74,7 @@ WITH_DATA = [
     ("hist_gradient_boosting", REGRESSION, {"interaction_cst": [[0, 3]]}, X, NUMBERS, "features from 0"),
     ("hist_gradient_boosting", CLASSIFICATION, {"early_stopping": True}, X, LONELY, "rows of each class"),
     ("nu_svm", CLASSIFICATION, {"nu": 0.5}, X, RARE, "nu must be at most twice"),
+    ("nu_svm", CLASSIFICATION, {"nu": 22 / 40, "probability": True}, X, ELEVEN, "smaller for the classes' sizes in the folds"),
     ("svm", CLASSIFICATION, {"probability": True}, X, RARE, "calibration_folds must be at most"),
     ("orthogonal_matching_pursuit", REGRESSION, {"n_nonzero_coefs": 4}, X, NUMBERS, "number of features"),
     ("ransac", REGRESSION, {"min_samples": 41}, X, NUMBERS, "min_samples must be at most"),

@@ -15,9 +15,9 @@ from threadpoolctl import threadpool_limits
 from benchmarks.measure import best_of, table
 from benchmarks.server import connect
 from pgml import predictors
-from pgml.algorithm import Algorithm
-from pgml.registry import BUILT_IN, load_registry
-from pgml.sampling import choose_test_rows, default_sampling
+from pgml.plugin.algorithm import Algorithm
+from pgml.plugin.registry import BUILT_IN, load_registry
+from pgml.wire.sampling import choose_test_rows, default_sampling
 
 ROWS = 1_000  # to train on: enough to matter, and not too many for a Gaussian process
 FEATURES = 10

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import psycopg2
 
-from pgml.cluster import Cluster
-from pgml.installation import install_schema
+from pgml.server.cluster import Cluster
+from pgml.server.installation import install_schema
 
 DATABASE = "benchmarks"
 

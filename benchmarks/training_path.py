@@ -16,9 +16,9 @@ COLUMNS = 10
 # What pgml.train does before the fit: snapshot, transfer; the last question is answered when all has arrived.
 _TRANSFER = """
 CREATE FUNCTION benchmark_transfer() RETURNS void LANGUAGE plpython3u AS $$
-from pgml import relation
-from pgml.database import Database
-from pgml.engine.client import Engine
+from pgml.backend import relation
+from pgml.backend.session import Database
+from pgml.backend.engine import Engine
 
 database = Database(plpy)
 if "engine" not in SD:

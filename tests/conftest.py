@@ -16,8 +16,8 @@ from hypothesis import settings
 from psycopg2.extensions import connection as Connection
 from psycopg2.extensions import make_dsn
 
-from pgml.cluster import Cluster
-from pgml.installation import install_schema
+from pgml.server.cluster import Cluster
+from pgml.server.installation import install_schema
 
 TEMPLATE = "pgml_template"
 NOT_DURABLE = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}

@@ -4,7 +4,7 @@ import numpy as np
 
 import pgml
 from pgml import Choice, Float, Hyperparameter
-from pgml.predictors import linear
+from pgml.predictors.build import linear
 
 
 class BaselineRegression(pgml.Algorithm):

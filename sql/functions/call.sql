@@ -2,8 +2,8 @@
 -- error that PL/Python raises itself carries the name of a Python class in its message.
 CREATE OR REPLACE FUNCTION pgml._python(verb text, arguments jsonb) RETURNS jsonb
 LANGUAGE plpython3u AS $$
-from pgml import plpython
-return plpython.call(plpy, verb, arguments)
+from pgml.backend import door
+return door.call(plpy, verb, arguments)
 $$;
 
 CREATE OR REPLACE FUNCTION pgml._raise(error jsonb) RETURNS void

@@ -2,7 +2,7 @@
 -- as one), must show in this session at once: until the statement ends, every prediction looks its model up.
 CREATE OR REPLACE FUNCTION pgml._distrust(stamp float8) RETURNS void
 LANGUAGE plpython3u AS $$
-from pgml import serving
+from pgml.backend import serving
 serving.distrust(stamp)
 $$;
 

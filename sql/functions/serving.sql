@@ -15,7 +15,7 @@ CREATE OR REPLACE FUNCTION pgml._load(
     project_name text, stamp float8, digest text, predictor bytea,
     OUT loaded boolean, OUT error jsonb
 ) LANGUAGE plpython3u STABLE PARALLEL SAFE AS $$
-from pgml import serving
+from pgml.backend import serving
 GD["pgml.predict"] = serving.predict
 return serving.load(project_name, stamp, digest, predictor)
 $$;
@@ -26,7 +26,7 @@ CREATE OR REPLACE FUNCTION pgml._predict_carefully(
     project_name text, features float8[], estimator bytea,
     OUT prediction float8, OUT needs text, OUT error jsonb
 ) LANGUAGE plpython3u STABLE PARALLEL SAFE AS $$
-from pgml import serving
+from pgml.backend import serving
 return serving.predict_carefully(project_name, features, estimator)
 $$;
 

@@ -9,18 +9,18 @@ __version__ = "0.1.0"
 # What users and plugin authors import from here, and the module that defines it. Looked up on first use,
 # because a PostgreSQL backend imports this package and must not pay for what it never calls.
 _EXPORTS = {
-    "Algorithm": "pgml.algorithm",
-    "Boolean": "pgml.hyperparameters",
-    "Choice": "pgml.hyperparameters",
-    "Constraint": "pgml.hyperparameters",
-    "Dataset": "pgml.dataset",
-    "Either": "pgml.hyperparameters",
-    "Float": "pgml.hyperparameters",
-    "Hyperparameter": "pgml.hyperparameters",
-    "Integer": "pgml.hyperparameters",
-    "Sequence": "pgml.hyperparameters",
-    "connect": "pgml.notebook",
-    "hookimpl": "pgml.hookspecs",
+    "Algorithm": "pgml.plugin.algorithm",
+    "Boolean": "pgml.plugin.hyperparameters",
+    "Choice": "pgml.plugin.hyperparameters",
+    "Constraint": "pgml.plugin.hyperparameters",
+    "Dataset": "pgml.plugin.dataset",
+    "Either": "pgml.plugin.hyperparameters",
+    "Float": "pgml.plugin.hyperparameters",
+    "Hyperparameter": "pgml.plugin.hyperparameters",
+    "Integer": "pgml.plugin.hyperparameters",
+    "Sequence": "pgml.plugin.hyperparameters",
+    "connect": "pgml.notebook.database",
+    "hookimpl": "pgml.plugin.hookspecs",
 }
 
 __all__ = ["__version__", *_EXPORTS]

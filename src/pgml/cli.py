@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 import pgml
-from pgml import installation
-from pgml.cluster import DATABASE, LOCALHOST, PACKAGE, Cluster
 from pgml.errors import PgmlError, ServerError
+from pgml.server import installation
+from pgml.server.cluster import DATABASE, LOCALHOST, PACKAGE, Cluster
 
 
 def up(arguments: argparse.Namespace) -> int:
@@ -79,7 +79,7 @@ def install(arguments: argparse.Namespace) -> int:
 
 def doctor(arguments: argparse.Namespace) -> int:
     """Say what is there and what is missing, with the command that brings it."""
-    from pgml.doctor import examine
+    from pgml.server.doctor import examine
 
     healthy = True
     for finding in examine(Cluster()):
@@ -90,7 +90,7 @@ def doctor(arguments: argparse.Namespace) -> int:
 
 def plugins(arguments: argparse.Namespace) -> int:
     """List the plugins, what each provides, and why one cannot be used."""
-    from pgml.registry import load_registry
+    from pgml.plugin.registry import load_registry
 
     registry = load_registry()
     provided: dict[str, list[str]] = {}
@@ -106,7 +106,7 @@ def plugins(arguments: argparse.Namespace) -> int:
 
 def new_plugin(arguments: argparse.Namespace) -> int:
     """Write the skeleton of a plugin: a package with one algorithm and its test."""
-    from pgml.new_plugin import write_plugin
+    from pgml.plugin.skeleton import write_plugin
 
     written = write_plugin(arguments.name, Path.cwd())
     print("\n".join(str(file.relative_to(Path.cwd())) for file in written))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 
-from pgml.postgres import find
+from pgml.server.postgres import find
 
 
 def psql(dsn: str, script: str | None = None, *arguments: str) -> subprocess.CompletedProcess[str]:

@@ -15,8 +15,8 @@ from pathlib import Path
 import psycopg2
 import pytest
 
-from pgml.cluster import PACKAGE, Cluster
 from pgml.errors import ServerError
+from pgml.server.cluster import PACKAGE, Cluster
 
 PGML = Path(sys.executable).with_name("pgml")
 

@@ -11,8 +11,8 @@ from pathlib import Path
 import psycopg2
 import pytest
 
-from pgml.cluster import PACKAGE, Cluster
 from pgml.errors import ServerError
+from pgml.server.cluster import PACKAGE, Cluster
 
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="is about what root does for the server's user")
 

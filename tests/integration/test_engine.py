@@ -84,7 +84,7 @@ def test_a_backend_imports_nothing_heavy(session):
     names = imported(session)
     assert {name.partition(".")[0] for name in names} & HEAVY == set()
     assert not [
-        name for name in names if name.startswith(("pgml.algorithms", "pgml.registry", "pgml.hookspecs"))
+        name for name in names if name.startswith(("pgml.algorithms", "pgml.plugin.registry", "pgml.plugin.hookspecs"))
     ]
     assert len(engines(session.pid)) == 1, "one engine serves the whole session"
     assert len(os.listdir(f"/proc/{session.pid}/task")) == 1, "and no thread of a library runs in the backend"
@@ -205,7 +205,7 @@ def test_nothing_is_left_of_a_session(session, trained, how, busy):
 
 def test_nothing_is_left_of_a_killed_backend(new_cluster):
     """In a server of its own: PostgreSQL restarts all its sessions after a crash."""
-    from pgml.installation import install_schema
+    from pgml.server.installation import install_schema
 
     cluster = new_cluster()
     cluster.start(address="")

@@ -12,10 +12,10 @@ import psycopg2
 import pytest
 
 import pgml
-from pgml import installation
-from pgml.cluster import PACKAGE, Cluster
 from pgml.errors import ServerError
-from pgml.installation import install, install_schema
+from pgml.server import installation
+from pgml.server.cluster import PACKAGE, Cluster
+from pgml.server.installation import install, install_schema
 
 
 class ExistingServer(Cluster):
@@ -91,7 +91,7 @@ def test_the_password_of_a_connection_string_stays_off_the_command_line(database
         seen.update(command=command, env=env)
         return subprocess.CompletedProcess(command, 0, "", "")
 
-    monkeypatch.setattr("pgml.installation.subprocess.run", run)
+    monkeypatch.setattr("pgml.server.installation.subprocess.run", run)
     install_schema("postgresql://somebody:secret@localhost:5999/somewhere?sslmode=disable")
     assert "secret" not in " ".join(seen["command"])
     assert seen["env"]["PGPASSWORD"] == "secret"

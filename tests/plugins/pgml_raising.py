@@ -3,7 +3,7 @@
 import numpy as np
 
 import pgml
-from pgml.predictors import linear
+from pgml.predictors.build import linear
 
 
 class Mean:

@@ -10,7 +10,7 @@ import warnings
 import numpy as np
 
 import pgml
-from pgml.predictors import linear
+from pgml.predictors.build import linear
 
 
 class Mean:

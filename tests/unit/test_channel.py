@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pgml.engine.channel import PATIENCE, Channel, Closed
+from pgml.wire.channel import PATIENCE, Channel, Closed
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),

@@ -8,12 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from pgml import cli, postgres
-from pgml.cluster import default_home
-from pgml.doctor import Finding
+from pgml import cli
 from pgml.errors import ServerError
-from pgml.passwords import PasswordFile
-from pgml.postmaster import check_port_free, socket_folder
+from pgml.server import postgres
+from pgml.server.cluster import default_home
+from pgml.server.doctor import Finding
+from pgml.server.passwords import PasswordFile
+from pgml.server.postmaster import check_port_free, socket_folder
 
 
 def test_help_lists_every_command_with_its_sentence(capsys):

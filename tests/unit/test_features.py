@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pgml.errors import InfiniteValue, MissingValue, UnusableData
-from pgml.features import Column, Matrix, unpack
+from pgml.wire.features import Column, Matrix, unpack
 
 NAN, INFINITY = float("nan"), float("inf")
 floats = st.floats(width=64)

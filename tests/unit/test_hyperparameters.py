@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pgml.errors import InvalidHyperparameter
-from pgml.hyperparameters import (
+from pgml.plugin.hyperparameters import (
     Boolean,
     Choice,
     Constraint,

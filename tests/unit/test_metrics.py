@@ -7,7 +7,7 @@ import json
 import numpy as np
 import pytest
 
-from pgml.metrics import KEY_METRICS, classification_metrics, is_better, regression_metrics
+from pgml.engine.metrics import KEY_METRICS, classification_metrics, is_better, regression_metrics
 
 PLAIN = {"f1", "precision", "recall", "accuracy"}
 

@@ -14,10 +14,12 @@ import pytest
 from tutorial import PAGE, blocks
 
 import pgml
-from pgml import errors, hookspecs, hyperparameters
-from pgml.algorithm import Algorithm
-from pgml.dataset import Dataset
-from pgml.predictors import dense, forest, kernel, linear, outputs
+from pgml import errors
+from pgml.plugin import hookspecs, hyperparameters
+from pgml.plugin.algorithm import Algorithm
+from pgml.plugin.dataset import Dataset
+from pgml.predictors.build import dense, forest, kernel, linear
+from pgml.predictors.read import outputs
 
 REFERENCE = (PAGE.parent / "hooks.md").read_text()
 HOOKS = {name: hook for name, hook in vars(hookspecs).items() if name.startswith("pgml_")}

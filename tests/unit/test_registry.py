@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 import pgml
-from pgml.algorithm import Algorithm
-from pgml.dataset import Dataset
 from pgml.errors import PgmlError, PluginError, UnknownAlgorithm, UnknownDataset, UnknownObjective
-from pgml.registry import BUILT_IN, Plugin, Registry, load_registry
+from pgml.plugin.algorithm import Algorithm
+from pgml.plugin.dataset import Dataset
+from pgml.plugin.registry import BUILT_IN, Plugin, Registry, load_registry
 
 HERE = Plugin("pgml-here", "1.0")
 THERE = Plugin("pgml-there", "2.0")

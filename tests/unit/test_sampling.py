@@ -11,8 +11,8 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from pgml.errors import InvalidArgument, UnusableData
-from pgml.sampling import SAMPLINGS, choose_test_rows, default_sampling
-from pgml.sampling import test_row_count as row_count
+from pgml.wire.sampling import SAMPLINGS, choose_test_rows, default_sampling
+from pgml.wire.sampling import test_row_count as row_count
 
 labels = st.lists(st.integers(0, 4), min_size=2, max_size=80).map(
     lambda values: np.array(values, dtype=float)

@@ -6,7 +6,7 @@ import numpy as np
 import pgml_baseline
 import pytest
 
-from pgml.checks import CHECKS, learns
+from pgml.plugin.checks import CHECKS, learns
 
 REGRESSION, CLASSIFICATION = pgml_baseline.pgml_algorithms()
 

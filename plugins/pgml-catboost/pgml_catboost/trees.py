@@ -11,7 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from pgml.predictors import NotCompilable, Predictor, forest
+from pgml.predictors import NotCompilable, Predictor
+from pgml.predictors.build import forest
 
 # Larger numbers count as this one: in float32, the library's sums and products of them would be infinite.
 LARGEST = float(np.float32(1e30))

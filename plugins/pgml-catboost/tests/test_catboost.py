@@ -14,8 +14,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pgml_catboost.boosted import BoostedRegression
 
-from pgml.checks import CHECKS
 from pgml.errors import CorruptPredictor, InvalidHyperparameter
+from pgml.plugin.checks import CHECKS
 from pgml.predictors import NotCompilable, load
 
 REGRESSION, CLASSIFICATION = pgml_catboost.pgml_algorithms()

@@ -11,7 +11,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from pgml.predictors import NotCompilable, Predictor, forest
+from pgml.predictors import NotCompilable, Predictor
+from pgml.predictors.build import forest
 
 # bits of a node's decision_type
 _CATEGORICAL = 1

@@ -30,7 +30,7 @@ class _Torch(pgml.Algorithm):
         return self._kind(perceptron)(**hyperparameters)
 
     def compile(self, fitted: Any) -> Any:
-        from pgml.predictors import dense
+        from pgml.predictors.build import dense
 
         return dense.predictor(
             fitted.layers,

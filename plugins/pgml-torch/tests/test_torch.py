@@ -14,8 +14,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sklearn.datasets import load_diabetes, load_iris
 
-from pgml.checks import CHECKS
 from pgml.errors import CorruptPredictor, InvalidHyperparameter
+from pgml.plugin.checks import CHECKS
 from pgml.predictors import load
 
 REGRESSION, CLASSIFICATION = pgml_torch.pgml_algorithms()

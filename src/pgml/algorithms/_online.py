@@ -16,7 +16,7 @@ from pgml.algorithms._settings import (
     can_hold_out,
 )
 from pgml.errors import InvalidHyperparameter
-from pgml.hyperparameters import Boolean, Constraint, Either, Hyperparameter, Integer
+from pgml.plugin.hyperparameters import Boolean, Constraint, Either, Hyperparameter, Integer
 
 PASSES = (
     FIT_INTERCEPT,

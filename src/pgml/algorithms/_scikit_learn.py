@@ -7,9 +7,9 @@ from collections.abc import Iterable, Mapping
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from pgml.algorithm import Algorithm
 from pgml.algorithms._tree_saving import put_together, take_apart
 from pgml.errors import CorruptPredictor, InvalidHyperparameter
+from pgml.plugin.algorithm import Algorithm
 
 if TYPE_CHECKING:
     import numpy

@@ -6,7 +6,16 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from pgml.hyperparameters import Boolean, Choice, Constraint, Float, Hyperparameter, Integer, Kind, Sequence
+from pgml.plugin.hyperparameters import (
+    Boolean,
+    Choice,
+    Constraint,
+    Float,
+    Hyperparameter,
+    Integer,
+    Kind,
+    Sequence,
+)
 
 
 class CountOrShare(Kind):

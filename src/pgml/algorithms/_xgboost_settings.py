@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pgml.algorithms._settings import LEARNING_RATE, N_ESTIMATORS, N_JOBS, RANDOM_STATE, VALIDATION_FRACTION
-from pgml.hyperparameters import Boolean, Choice, Float, Hyperparameter, Integer, Sequence
+from pgml.plugin.hyperparameters import Boolean, Choice, Float, Hyperparameter, Integer, Sequence
 
 GENERAL = (
     N_ESTIMATORS.but(

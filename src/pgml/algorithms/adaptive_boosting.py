@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from pgml.algorithm import Algorithm
 from pgml.algorithms._scikit_learn import EnsembleOfGivenTrees
 from pgml.algorithms._settings import (
     LEARNING_RATE,
@@ -16,8 +15,9 @@ from pgml.algorithms._settings import (
     because,
 )
 from pgml.errors import UnusableData
-from pgml.hookspecs import hookimpl
-from pgml.hyperparameters import Choice, Hyperparameter
+from pgml.plugin.algorithm import Algorithm
+from pgml.plugin.hookspecs import hookimpl
+from pgml.plugin.hyperparameters import Choice, Hyperparameter
 
 if TYPE_CHECKING:
     from pgml.predictors import Predictor

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from pgml.algorithm import Algorithm
 from pgml.algorithms._scikit_learn import EnsembleOfGivenTrees
 from pgml.algorithms._settings import (
     MAX_DEPTH,
@@ -16,8 +15,9 @@ from pgml.algorithms._settings import (
     CountOrShare,
     because,
 )
-from pgml.hookspecs import hookimpl
-from pgml.hyperparameters import Boolean, Constraint, Hyperparameter
+from pgml.plugin.algorithm import Algorithm
+from pgml.plugin.hookspecs import hookimpl
+from pgml.plugin.hyperparameters import Boolean, Constraint, Hyperparameter
 
 if TYPE_CHECKING:
     from pgml.predictors import Predictor

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from pgml.algorithm import Algorithm
 from pgml.algorithms._scikit_learn import LinearModel
 from pgml.algorithms._settings import FIT_INTERCEPT, MAX_ITER, TOLERANCE, because
-from pgml.hookspecs import hookimpl
-from pgml.hyperparameters import Float, Hyperparameter
+from pgml.plugin.algorithm import Algorithm
+from pgml.plugin.hookspecs import hookimpl
+from pgml.plugin.hyperparameters import Float, Hyperparameter
 
 _SETTINGS = (
     MAX_ITER.but(default=300, description="The most iterations of the estimate."),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pgml.algorithm import Algorithm
 from pgml.algorithms._scikit_learn import TreeEnsemble
 from pgml.algorithms._settings import (
     CCP_ALPHA,
@@ -24,8 +23,9 @@ from pgml.algorithms._settings import (
     because,
     can_hold_out,
 )
-from pgml.hookspecs import hookimpl
-from pgml.hyperparameters import Choice, Constraint, Either, Float, Hyperparameter
+from pgml.plugin.algorithm import Algorithm
+from pgml.plugin.hookspecs import hookimpl
+from pgml.plugin.hyperparameters import Choice, Constraint, Either, Float, Hyperparameter
 
 if TYPE_CHECKING:
     from pgml.predictors import Predictor

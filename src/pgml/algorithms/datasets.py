@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pgml.dataset import Dataset
-from pgml.hookspecs import hookimpl
+from pgml.plugin.dataset import Dataset
+from pgml.plugin.hookspecs import hookimpl
 
 if TYPE_CHECKING:
     import pandas

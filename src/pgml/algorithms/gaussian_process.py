@@ -6,12 +6,12 @@ import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from pgml.algorithm import Algorithm
 from pgml.algorithms._scikit_learn import ScikitLearn
 from pgml.algorithms._settings import N_JOBS, RANDOM_STATE, because
 from pgml.errors import InvalidHyperparameter
-from pgml.hookspecs import hookimpl
-from pgml.hyperparameters import Boolean, Choice, Constraint, Float, Hyperparameter, Integer
+from pgml.plugin.algorithm import Algorithm
+from pgml.plugin.hookspecs import hookimpl
+from pgml.plugin.hyperparameters import Boolean, Choice, Constraint, Float, Hyperparameter, Integer
 
 if TYPE_CHECKING:
     from pgml.predictors import Predictor

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from pgml.algorithm import Algorithm
 from pgml.algorithms._scikit_learn import TreeEnsemble
 from pgml.algorithms._settings import (
     CLASS_WEIGHT,
@@ -25,8 +24,18 @@ from pgml.algorithms._settings import (
     can_hold_out,
 )
 from pgml.errors import UnusableData
-from pgml.hookspecs import hookimpl
-from pgml.hyperparameters import Boolean, Choice, Constraint, Either, Float, Hyperparameter, Integer, Sequence
+from pgml.plugin.algorithm import Algorithm
+from pgml.plugin.hookspecs import hookimpl
+from pgml.plugin.hyperparameters import (
+    Boolean,
+    Choice,
+    Constraint,
+    Either,
+    Float,
+    Hyperparameter,
+    Integer,
+    Sequence,
+)
 
 if TYPE_CHECKING:
     import numpy

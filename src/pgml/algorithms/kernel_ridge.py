@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pgml.algorithm import Algorithm
 from pgml.algorithms._scikit_learn import ScikitLearn
 from pgml.algorithms._settings import ALPHA, because
-from pgml.hookspecs import hookimpl
-from pgml.hyperparameters import Choice, Float, Hyperparameter, Integer
+from pgml.plugin.algorithm import Algorithm
+from pgml.plugin.hookspecs import hookimpl
+from pgml.plugin.hyperparameters import Choice, Float, Hyperparameter, Integer
 
 if TYPE_CHECKING:
     from pgml.predictors import Predictor

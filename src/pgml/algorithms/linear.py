@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from pgml.algorithm import Algorithm
 from pgml.algorithms._scikit_learn import LinearModel
 from pgml.algorithms._settings import (
     CLASS_WEIGHT,
@@ -16,8 +15,9 @@ from pgml.algorithms._settings import (
     TOLERANCE,
     because,
 )
-from pgml.hookspecs import hookimpl
-from pgml.hyperparameters import Boolean, Choice, Constraint, Float, Hyperparameter
+from pgml.plugin.algorithm import Algorithm
+from pgml.plugin.hookspecs import hookimpl
+from pgml.plugin.hyperparameters import Boolean, Choice, Constraint, Float, Hyperparameter
 
 
 class LeastSquares(LinearModel):

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from pgml.algorithm import Algorithm
 from pgml.algorithms._scikit_learn import LinearModel
 from pgml.algorithms._settings import CLASS_WEIGHT, FIT_INTERCEPT, MAX_ITER, RANDOM_STATE, TOLERANCE, because
-from pgml.hookspecs import hookimpl
-from pgml.hyperparameters import Boolean, Choice, Constraint, Either, Float, Hyperparameter
+from pgml.plugin.algorithm import Algorithm
+from pgml.plugin.hookspecs import hookimpl
+from pgml.plugin.hyperparameters import Boolean, Choice, Constraint, Either, Float, Hyperparameter
 
 _C = Hyperparameter(
     "C",

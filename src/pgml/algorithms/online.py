@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from pgml.algorithm import Algorithm
 from pgml.algorithms._online import AVERAGE, HOLD_OUT, PASSES, Online
 from pgml.algorithms._settings import ALPHA, CLASS_WEIGHT, N_JOBS, because
-from pgml.hookspecs import hookimpl
-from pgml.hyperparameters import Choice, Constraint, Float, Hyperparameter
+from pgml.plugin.algorithm import Algorithm
+from pgml.plugin.hookspecs import hookimpl
+from pgml.plugin.hyperparameters import Choice, Constraint, Float, Hyperparameter
 
 _PENALTY = Hyperparameter(
     "penalty",

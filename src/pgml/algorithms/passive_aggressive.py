@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from pgml.algorithm import Algorithm
 from pgml.algorithms._online import AVERAGE, HOLD_OUT, PASSES, Online
 from pgml.algorithms._settings import CLASS_WEIGHT, N_JOBS, because
-from pgml.hookspecs import hookimpl
-from pgml.hyperparameters import Choice, Float, Hyperparameter
+from pgml.plugin.algorithm import Algorithm
+from pgml.plugin.hookspecs import hookimpl
+from pgml.plugin.hyperparameters import Choice, Float, Hyperparameter
 
 _AGGRESSIVENESS = Hyperparameter(
     "C",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pgml.algorithm import Algorithm
 from pgml.algorithms._scikit_learn import LinearModel
 from pgml.algorithms._settings import (
     ALPHA,
@@ -14,8 +13,9 @@ from pgml.algorithms._settings import (
     TOLERANCE,
     because,
 )
-from pgml.hookspecs import hookimpl
-from pgml.hyperparameters import Choice, Constraint, Float, Hyperparameter
+from pgml.plugin.algorithm import Algorithm
+from pgml.plugin.hookspecs import hookimpl
+from pgml.plugin.hyperparameters import Choice, Constraint, Float, Hyperparameter
 
 _RIDGE = (
     ALPHA,

@@ -6,7 +6,6 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from pgml.algorithm import Algorithm
 from pgml.algorithms._scikit_learn import LinearModel
 from pgml.algorithms._settings import (
     ALPHA,
@@ -19,8 +18,9 @@ from pgml.algorithms._settings import (
     because,
 )
 from pgml.errors import InvalidHyperparameter
-from pgml.hookspecs import hookimpl
-from pgml.hyperparameters import Choice, Constraint, Float, Hyperparameter, Integer
+from pgml.plugin.algorithm import Algorithm
+from pgml.plugin.hookspecs import hookimpl
+from pgml.plugin.hyperparameters import Choice, Constraint, Float, Hyperparameter, Integer
 
 
 class Ransac(LinearModel):

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from pgml.algorithm import Algorithm
 from pgml.algorithms._scikit_learn import LinearModel
 from pgml.algorithms._settings import ALPHA, FIT_INTERCEPT, MAX_ITER, POSITIVE, RANDOM_STATE, because
-from pgml.hookspecs import hookimpl
-from pgml.hyperparameters import Constraint, Float, Hyperparameter, Integer
+from pgml.plugin.algorithm import Algorithm
+from pgml.plugin.hookspecs import hookimpl
+from pgml.plugin.hyperparameters import Constraint, Float, Hyperparameter, Integer
 
 _EPSILON = Hyperparameter(
     "eps",

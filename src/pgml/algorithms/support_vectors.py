@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from pgml.algorithm import Algorithm
 from pgml.algorithms._scikit_learn import ScikitLearn
 from pgml.algorithms._settings import CLASS_WEIGHT, MAX_ITER, TOLERANCE, because
 from pgml.errors import InvalidHyperparameter, UnusableData
-from pgml.hookspecs import hookimpl
-from pgml.hyperparameters import Boolean, Choice, Constraint, Either, Float, Hyperparameter, Integer
+from pgml.plugin.algorithm import Algorithm
+from pgml.plugin.hookspecs import hookimpl
+from pgml.plugin.hyperparameters import Boolean, Choice, Constraint, Either, Float, Hyperparameter, Integer
 
 if TYPE_CHECKING:
     import numpy

@@ -6,11 +6,11 @@ import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from pgml.algorithm import Algorithm
 from pgml.algorithms._settings import because, can_hold_out
 from pgml.algorithms._xgboost_settings import DART, GENERAL, LINEAR, TREES
-from pgml.hookspecs import hookimpl
-from pgml.hyperparameters import Choice, Constraint, Float, Hyperparameter
+from pgml.plugin.algorithm import Algorithm
+from pgml.plugin.hookspecs import hookimpl
+from pgml.plugin.hyperparameters import Choice, Constraint, Float, Hyperparameter
 
 if TYPE_CHECKING:
     from pgml.predictors import Predictor

@@ -13,8 +13,8 @@ import signal
 import socket
 import sys
 
-from pgml.engine import note
-from pgml.engine.channel import Channel, Closed
+from pgml.wire import note
+from pgml.wire.channel import Channel, Closed
 
 _PATIENCE = 5  # seconds; a session that predicts asks twenty times a second
 

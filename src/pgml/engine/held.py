@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from pgml import predictors
 from pgml.engine.plugin_call import call_plugin, predictions_of
-from pgml.predictors import format as predictor_format
-from pgml.registry import Provided
+from pgml.plugin.registry import Provided
+from pgml.predictors.read import format as predictor_format
 
 if TYPE_CHECKING:
     import numpy as np

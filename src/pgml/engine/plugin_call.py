@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from pgml.engine.note import noted
 from pgml.errors import PgmlError, PluginError, TrainingFailed
+from pgml.plugin.registry import Provided, ProvidedDataset
 from pgml.predictors import NotCompilable
-from pgml.registry import Provided, ProvidedDataset
+from pgml.wire.note import noted
 
 if TYPE_CHECKING:
     import numpy as np

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 from pgml import predictors
 from pgml.engine.held import HeldModel
+from pgml.engine.metrics import KEY_METRICS, classification_metrics, regression_metrics
 from pgml.engine.plugin_call import call_plugin, predictions_of
 from pgml.errors import UnusableData
-from pgml.features import Matrix
-from pgml.metrics import KEY_METRICS, classification_metrics, regression_metrics
-from pgml.registry import Provided
-from pgml.sampling import choose_test_rows
+from pgml.plugin.registry import Provided
+from pgml.wire.features import Matrix
+from pgml.wire.sampling import choose_test_rows
 
 if TYPE_CHECKING:
     import numpy as np

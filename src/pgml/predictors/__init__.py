@@ -7,14 +7,14 @@ predictors. The read side is ``load``; it needs the standard library only.
 
 from __future__ import annotations
 
-from pgml.predictors.evaluator import Evaluator, compiled, load
+from pgml.predictors.read.evaluator import Evaluator, compiled, load
 
 __all__ = ["Evaluator", "NotCompilable", "Predictor", "compiled", "load"]
 
 
 def __getattr__(name: str):
     if name in ("NotCompilable", "Predictor"):  # imported on demand: they need numpy, which no backend loads
-        from pgml.predictors import predictor
+        from pgml.predictors.build import predictor
 
         return getattr(predictor, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

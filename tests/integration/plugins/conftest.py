@@ -11,7 +11,7 @@ import pytest
 from environment import PACKAGES, SOURCES, Environment, Server
 from sessions import Session
 
-from pgml.installation import install_schema
+from pgml.server.installation import install_schema
 
 _numbers = itertools.count(1)
 

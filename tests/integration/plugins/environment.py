@@ -9,7 +9,7 @@ import sys
 import venv
 from pathlib import Path
 
-from pgml.cluster import Cluster
+from pgml.server.cluster import Cluster
 
 SOURCES = Path(__file__).parents[2] / "plugins"  # the tests' own, of one file each
 PACKAGES = Path(__file__).parents[3] / "plugins"  # those that are published

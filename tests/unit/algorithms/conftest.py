@@ -3,7 +3,7 @@
 import pytest
 from threadpoolctl import threadpool_limits
 
-from pgml.registry import BUILT_IN, load_registry
+from pgml.plugin.registry import BUILT_IN, load_registry
 
 ALGORITHMS = [
     provided.algorithm for provided in load_registry().algorithms.values() if provided.plugin.name == BUILT_IN

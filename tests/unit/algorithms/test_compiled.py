@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 
 from pgml.algorithms._settings import CountOrShare, Processors
 from pgml.algorithms.gaussian_process import Smoothness
-from pgml.checks.comparison import compile_fitted, require_compiled_agrees, require_same
 from pgml.errors import PgmlError
-from pgml.hyperparameters import Boolean, Choice, Either, Float, Integer
+from pgml.plugin.checks.comparison import compile_fitted, require_compiled_agrees, require_same
+from pgml.plugin.hyperparameters import Boolean, Choice, Either, Float, Integer
 
 # what decides how long a training takes, and nothing about what is compiled
 AT_MOST = {

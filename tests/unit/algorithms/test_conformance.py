@@ -2,7 +2,7 @@
 
 import pytest
 
-from pgml import checks
+from pgml.plugin import checks
 
 
 @pytest.mark.parametrize("check", checks.CHECKS, ids=lambda check: check.__name__)

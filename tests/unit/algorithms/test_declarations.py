@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from pgml.errors import InvalidHyperparameter
-from pgml.registry import load_registry
+from pgml.plugin.registry import load_registry
 
 # pgml's own choices, the same for all algorithms: a training can be repeated, and takes one processor
 SAME_FOR_ALL = {"random_state", "n_jobs"}
@@ -121,7 +121,7 @@ def test_whatever_is_random_takes_a_seed(algorithm):
 
 def test_listing_the_algorithms_imports_no_heavy_library():
     code = (
-        "import sys; from pgml.registry import load_registry; load_registry(); "
+        "import sys; from pgml.plugin.registry import load_registry; load_registry(); "
         "print([name for name in ('numpy', 'sklearn', 'xgboost', 'scipy', 'skops', 'joblib') if name in sys.modules])"
     )
     listed = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -7,7 +7,7 @@ import pytest
 import skops.io
 
 from pgml.errors import CorruptPredictor, PluginError
-from pgml.registry import load_registry
+from pgml.plugin.registry import load_registry
 
 RANDOM = np.random.default_rng(0)
 X = RANDOM.normal(size=(120, 4))

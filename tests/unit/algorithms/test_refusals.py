@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from pgml.errors import InvalidHyperparameter, UnusableData
-from pgml.registry import load_registry
+from pgml.plugin.registry import load_registry
 
 RANDOM = np.random.default_rng(0)
 X = RANDOM.normal(size=(40, 3))

@@ -13,8 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pgml.errors import CorruptPredictor, PgmlError
-from pgml.predictors import Predictor, compiled, dense, forest, kernel, linear, load
-from pgml.predictors.format import LEAF, METADATA_KEY
+from pgml.predictors import Predictor, compiled, load
+from pgml.predictors.build import dense, forest, kernel, linear
+from pgml.predictors.read.format import LEAF, METADATA_KEY
 
 ROOT = forest.Tree(
     *(np.array(a) for a in ([1, 3, -1, -1, -1], [2, 4, -1, -1, -1], [0, 1, 0, 0, 0], [0.5, 0.1, 0, 0, 0])),

@@ -7,7 +7,7 @@ import pytest
 from agreement import answers, assert_agreement, evaluators
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 
-from pgml.predictors import dense
+from pgml.predictors.build import dense
 
 
 def layers(fitted) -> list[tuple[np.ndarray, np.ndarray]]:

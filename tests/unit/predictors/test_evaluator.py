@@ -12,8 +12,9 @@ import pytest
 from agreement import evaluators
 
 from pgml import errors
-from pgml.predictors import compiled, forest, linear, load
-from pgml.predictors.evaluator import Evaluator
+from pgml.predictors import compiled, load
+from pgml.predictors.build import forest, linear
+from pgml.predictors.read.evaluator import Evaluator
 
 SUM = linear.predictor([1.0, 10.0, 100.0], 0.0).prepared(features=["age", "height", "blood pressure"])
 STUMP = forest.Tree(*(np.array(a) for a in ([1, -1, -1], [2, -1, -1], [0, 0, 0], [0.5, 0, 0], [0.0, 1.0, 2.0])))

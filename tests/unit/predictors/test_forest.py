@@ -11,7 +11,8 @@ from sklearn import ensemble
 from sklearn.linear_model import LinearRegression
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
-from pgml.predictors import NotCompilable, forest
+from pgml.predictors import NotCompilable
+from pgml.predictors.build import forest
 from pgml.predictors.convert import trees
 
 FEW = {"n_estimators": 11, "random_state": 0}

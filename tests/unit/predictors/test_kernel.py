@@ -14,7 +14,8 @@ from sklearn.gaussian_process import kernels as k
 from sklearn.kernel_ridge import KernelRidge
 from sklearn.multiclass import OneVsOneClassifier
 
-from pgml.predictors import NotCompilable, kernel
+from pgml.predictors import NotCompilable
+from pgml.predictors.build import kernel
 from pgml.predictors.convert import kernel_machines as convert
 
 KERNELS = ["rbf", "poly", "sigmoid", "linear"]

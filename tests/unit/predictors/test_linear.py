@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn import linear_model, svm
 
-from pgml.predictors import linear
+from pgml.predictors.build import linear
 from pgml.predictors.convert.linear_models import linear_model as convert
 
 REGRESSORS = [

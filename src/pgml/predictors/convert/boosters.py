@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from pgml.predictors import forest, linear
-from pgml.predictors.predictor import NotCompilable, Predictor
+from pgml.predictors.build import forest, linear
+from pgml.predictors.build.predictor import NotCompilable, Predictor
 
 # objective: (output for regression or classification, how base_score becomes a margin)
 _OBJECTIVES = {

@@ -6,8 +6,8 @@ import math
 
 import numpy as np
 
-from pgml.predictors import kernel, linear
-from pgml.predictors.predictor import NotCompilable, Predictor
+from pgml.predictors.build import kernel, linear
+from pgml.predictors.build.predictor import NotCompilable, Predictor
 
 
 def support_vector_machine(estimator) -> Predictor:

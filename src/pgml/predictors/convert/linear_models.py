@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from pgml.predictors import linear
-from pgml.predictors.predictor import NotCompilable, Predictor
+from pgml.predictors.build import linear
+from pgml.predictors.build.predictor import NotCompilable, Predictor
 
 
 def linear_model(estimator) -> Predictor:

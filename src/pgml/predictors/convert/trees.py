@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from pgml.predictors import forest
-from pgml.predictors.predictor import NotCompilable, Predictor
+from pgml.predictors.build import forest
+from pgml.predictors.build.predictor import NotCompilable, Predictor
 
 
 def scikit_tree(tree, *, value: np.ndarray | None = None, features: Sequence[int] | None = None) -> forest.Tree:

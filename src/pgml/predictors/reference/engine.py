@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pgml.predictors.reading import Common
+from pgml.predictors.read.parts import Common
 
 
 class engine:

@@ -8,8 +8,8 @@ import struct
 from collections.abc import Sequence
 
 from pgml.errors import CorruptPredictor
-from pgml.predictors.format import LEAF, MISSING_LEFT
-from pgml.predictors.reading import Common
+from pgml.predictors.read.format import LEAF, MISSING_LEFT
+from pgml.predictors.read.parts import Common
 from pgml.predictors.reference.model import Model
 from pgml.predictors.reference.rounding import rounding
 
@@ -30,7 +30,7 @@ def forest(
     scale: float | None,
     single_input: bool,
 ) -> Model:
-    """Return the model; the arguments are those of ``pgml.predictors.forest.predictor``, packed."""
+    """Return the model; the arguments are those of ``pgml.predictors.build.forest.predictor``, packed."""
     k, rounded = common.n_scores, rounding(common.single)
     _check(common, nodes, trees, scores, leaves)
     roots = list(trees)[:-1]

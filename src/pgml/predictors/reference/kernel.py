@@ -6,8 +6,8 @@ import math
 import sys
 from collections.abc import Callable, Sequence
 
-from pgml.predictors.format import PANEL
-from pgml.predictors.reading import Common
+from pgml.predictors.read.format import PANEL
+from pgml.predictors.read.parts import Common
 from pgml.predictors.reference.model import Model
 from pgml.predictors.reference.rounding import divide, exp, power
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from pgml.predictors.reading import Common
+from pgml.predictors.read.parts import Common
 from pgml.predictors.reference.model import Model
 from pgml.predictors.reference.rounding import rounding
 

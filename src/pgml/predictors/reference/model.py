@@ -6,7 +6,7 @@ import math
 from array import array
 from collections.abc import Callable, Sequence
 
-from pgml.predictors.reading import Common
+from pgml.predictors.read.parts import Common
 from pgml.predictors.reference.output import Output
 from pgml.predictors.reference.rounding import single
 

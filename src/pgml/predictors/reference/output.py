@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 
-from pgml.predictors.outputs import CLOSED, WITHOUT_PROBABILITIES
-from pgml.predictors.reading import Common
+from pgml.predictors.read.outputs import CLOSED, WITHOUT_PROBABILITIES
+from pgml.predictors.read.parts import Common
 from pgml.predictors.reference.rounding import exp, sigmoid, sigmoid_single, single
 
 # Williams and Barber's approximation of the logistic function by error functions
@@ -15,7 +15,7 @@ _COEFFICIENTS = (-1854.8214151, 3516.89893646, 221.29346712, 128.12323805, -2010
 
 
 class Output:
-    """The output stage of a model; see ``pgml.predictors.outputs`` for the names."""
+    """The output stage of a model; see ``pgml.predictors.read.outputs`` for the names."""
 
     def __init__(self, common: Common, platt: Sequence[float] | None):
         self._output = common.output

@@ -1,0 +1,60 @@
+"""The door from PL/Python: one call a verb, JSON in and out, errors as values."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pgml
+from pgml.backend.engine import Engine
+from pgml.backend.orchestrator import Orchestrator
+from pgml.backend.session import Database
+from pgml.errors import InvalidArgument, PgmlError
+
+VERBS = ("algorithms", "hyperparameters", "load_dataset", "train", "deploy")
+
+_LONGEST_INTEGER = 300  # digits; Python refuses to read thousands, and no larger one fits a float
+
+_engine: Engine | None = None
+_orchestrator: Orchestrator | None = None
+
+
+def call(plpy: Any, verb: str, arguments: str) -> str:
+    """Return ``{"result": ...}`` or ``{"error": {sqlstate, message, detail, hint}}`` as JSON.
+
+    ``arguments`` is a JSON object of the verb's arguments by name. What PostgreSQL raises comes back with its
+    own SQLSTATE, what pgml raises on purpose with that of its class.
+    """
+    global _engine, _orchestrator
+    if verb == "version":
+        return json.dumps({"result": pgml.__version__})
+    if verb not in VERBS:
+        raise ValueError(f"there is no verb {verb}")
+    if _orchestrator is None:
+        database = Database(plpy)
+        _engine = Engine(database.breathe, database.warn)
+        _orchestrator = Orchestrator(database, _engine)
+    _engine.interrupted = ""
+    try:
+        return json.dumps({"result": getattr(_orchestrator, verb)(**_read(arguments))})
+    except PgmlError as error:
+        return _failure(error.sqlstate, error.message, error.detail, error.hint)
+    except plpy.SPIError as error:
+        detail, hint = error.spidata[1:3] if error.spidata else (None, None)
+        if _engine.interrupted:
+            detail = f"the engine was stopped while {_engine.interrupted}"
+        return _failure(error.sqlstate, str(error), detail, hint)
+
+
+def _read(arguments: str) -> dict[str, Any]:
+    def integer(digits: str) -> int | float:
+        return int(digits) if len(digits) <= _LONGEST_INTEGER else float(digits)
+
+    try:
+        return json.loads(arguments, parse_int=integer)
+    except RecursionError:
+        raise InvalidArgument("a JSON argument is nested too deeply") from None
+
+
+def _failure(sqlstate: str, message: str, detail: str | None, hint: str | None) -> str:
+    return json.dumps({"error": {"sqlstate": sqlstate, "message": message, "detail": detail, "hint": hint}})

@@ -1,0 +1,190 @@
+"""Tables and views as training data: found by name, their columns judged, their rows packed for the engine."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from pgml.backend import dataset_table
+from pgml.backend.session import Database
+from pgml.errors import UnknownColumn, UnknownRelation, UnsupportedType, UnusableData, choices_hint
+from pgml.wire.features import Column
+
+_READABLE_KINDS = {"r": "table", "p": "table", "f": "foreign table", "v": "view", "m": "materialized view"}
+_SLICE_BYTES = 16 << 20  # how much of a snapshot is packed at a time
+_PAGE_BYTES = 8192
+_NUMBERS = ("smallint", "integer", "bigint", "real", "double precision", "numeric", "boolean")
+
+
+@dataclass(frozen=True)
+class Attribute:
+    """A column of a relation as the catalog describes it; ``type`` is that below any domain."""
+
+    name: str
+    type: str
+    is_array: bool
+
+
+def find(database: Database, name: str) -> str:
+    """Return a relation's name, quoted and qualified as needed, for a name that a user typed.
+
+    It is read as SQL reads names (unquoted ones in lower case, search_path); where that finds nothing, as
+    the exact name of a relation, alone or behind a schema and a dot.
+
+    Raises:
+        UnknownRelation: there is none, or it holds no rows to read (an index, say).
+    """
+    schema, dot, rest = name.partition(".")
+    exact = [database.quote_name(name)]
+    if dot:
+        exact.append(f"{database.quote_name(schema)}.{database.quote_name(rest)}")
+    for candidate in (name, *exact):
+        row = database.attempt(
+            lambda candidate=candidate: database.one(
+                "SELECT c.oid::regclass::text AS name, c.relkind FROM pg_catalog.pg_class AS c"
+                " WHERE c.oid = pg_catalog.to_regclass($1)",
+                "text",
+                candidate,
+            ),
+            "42602",  # no name at all
+            "42601",
+            "0A000",  # more dots than a name has
+        )
+        if row is not None:
+            if row["relkind"] not in _READABLE_KINDS:
+                raise UnknownRelation(f'"{name}" is neither a table nor a view')
+            return row["name"]
+    known = database.query(
+        "SELECT c.oid::regclass::text AS name FROM pg_catalog.pg_class AS c"
+        " JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace"
+        " WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND n.nspname NOT LIKE 'pg\\_%'"
+        " AND n.nspname <> 'information_schema'"
+        " AND (n.nspname <> 'pgml' OR pg_catalog.obj_description(c.oid, 'pg_class') = $1)",
+        "text",
+        dataset_table.MARK,
+    )
+    raise UnknownRelation(
+        f'there is no table or view "{name}"', hint=choices_hint(name, [row["name"] for row in known])
+    )
+
+
+def attributes(database: Database, relation: str) -> list[Attribute]:
+    """Return the columns of a relation, in its order."""
+    rows = database.query(
+        """
+        WITH RECURSIVE resolved AS (
+            SELECT a.attnum, a.attname, t.oid, t.typtype, t.typbasetype, t.typelem, t.typcategory
+            FROM pg_catalog.pg_attribute AS a
+            JOIN pg_catalog.pg_type AS t ON t.oid = a.atttypid
+            WHERE a.attrelid = $1::regclass AND a.attnum > 0 AND NOT a.attisdropped
+            UNION ALL
+            SELECT r.attnum, r.attname, t.oid, t.typtype, t.typbasetype, t.typelem, t.typcategory
+            FROM resolved AS r
+            JOIN pg_catalog.pg_type AS t ON t.oid = r.typbasetype
+            WHERE r.typtype = 'd'
+        )
+        SELECT attname AS name, typcategory = 'A' AS is_array,
+            pg_catalog.format_type(CASE WHEN typcategory = 'A' THEN typelem ELSE oid END, NULL) AS type
+        FROM resolved WHERE typtype <> 'd' ORDER BY attnum
+        """,
+        "text",
+        relation,
+    )
+    return [Attribute(row["name"], row["type"], row["is_array"]) for row in rows]
+
+
+class TrainingColumns:
+    """The columns of a snapshot that a model is trained on, and how they are read."""
+
+    def __init__(self, database: Database, relation: str, row_count: int, columns: list[Attribute], target: str):
+        self._database = database
+        self._relation = relation
+        self._row_count = row_count
+        self._attributes = {column.name: column for column in columns}
+        self.target = target
+        self._shapes = self._find_shapes([column for column in columns if column.is_array])
+        self.columns = [
+            Column(column.name, self._shapes[column.name][-1] if column.is_array else None)
+            for column in columns
+            if column.name != target
+        ]
+
+    def slices(self) -> Iterator[list[bytes]]:
+        """Yield the rows, a slice at a time: one packed column each, the target last (see features.unpack)."""
+        packed = [self._packed(column) for column in (*self.columns, Column(self.target))]
+        select = ", ".join(f"{expression} AS c{place}" for place, expression in enumerate(packed))
+        sql = f"SELECT {select} FROM {self._relation} WHERE ctid >= $1 AND ctid < $2"
+        size = self._database.one("SELECT pg_catalog.pg_relation_size($1::regclass) AS bytes", "text", self._relation)
+        pages = size["bytes"] // _PAGE_BYTES
+        row_bytes = 8 * sum(column.width or 1 for column in self.columns)
+        step = max(1, pages * _SLICE_BYTES // max(1, row_bytes * self._row_count))
+        for page in range(0, pages, step):
+            row = self._database.one(sql, "tid tid", f"({page},0)", f"({page + step},0)")
+            if row["c0"] is not None:
+                yield [row[f"c{place}"] for place in range(len(packed))]
+
+    def _packed(self, column: Column) -> str:
+        """Return the SQL that packs a column into bytes; NULL becomes NaN, so that no row is left out."""
+        name = self._database.quote_name(column.name)
+        if column.width is not None:
+            empty = f"array_fill('NaN'::float8, ARRAY{self._shapes[column.name]})"
+            return f"string_agg(array_send(coalesce(array_replace({name}::float8[], NULL, 'NaN'), {empty})), '')"
+        if self._attributes[column.name].type == "boolean":
+            name += "::integer"
+        return f"string_agg(float8send(coalesce({name}::float8, 'NaN')), '')"
+
+    def _find_shapes(self, arrays: list[Attribute]) -> dict[str, list[int]]:
+        """Return for each array column a shape that its rows could have: as many dimensions, all elements in the last.
+
+        Raises UnusableData where the rows differ in how many elements or dimensions they have.
+        """
+        if not arrays:
+            return {}
+        sizes = ("cardinality", "array_ndims")
+        bounds = ", ".join(
+            f"min({size}({quoted})) AS least_{size}{place}, max({size}({quoted})) AS most_{size}{place}"
+            for place, quoted in enumerate(self._database.quote_name(array.name) for array in arrays)
+            for size in sizes
+        )
+        row = self._database.one(f"SELECT {bounds} FROM {self._relation}")
+        shapes = {}
+        for place, array in enumerate(arrays):
+            for size, noun in zip(sizes, ("elements", "dimensions"), strict=True):
+                least, most = row[f"least_{size}{place}"], row[f"most_{size}{place}"]
+                if not least or least != most:
+                    raise UnusableData(
+                        f'the arrays in column "{array.name}" must all have the same number of {noun}, '
+                        f"at least one; they have {'none' if not most else f'{least} to {most}'}"
+                    )
+            shapes[array.name] = [1] * (most - 1) + [row[f"least_cardinality{place}"]]
+        return shapes
+
+
+def check_columns(relation: str, columns: list[Attribute], target: str) -> None:
+    """Raise where the relation cannot be trained on with that target, before any row is read.
+
+    Raises:
+        UnknownColumn: there is no such target.
+        UnsupportedType: a column is neither a number nor an array of numbers.
+        UnusableData: there is no column besides the target.
+    """
+    names = [column.name for column in columns]
+    if target not in names:
+        raise UnknownColumn(f'{relation} has no column "{target}"', hint=choices_hint(target, names))
+    if len(columns) < 2:
+        raise UnusableData(f'{relation} has no column besides the target "{target}"')
+    for column in columns:
+        shown = column.type + ("[]" if column.is_array else "")
+        if column.name == target and (column.is_array or column.type not in _NUMBERS):
+            raise UnsupportedType(f'the target "{target}" of {relation} is {shown}; it must be a number or a boolean')
+        if column.type not in _NUMBERS or (column.is_array and column.type == "boolean"):
+            raise UnsupportedType(
+                f'column "{column.name}" of {relation} is {shown}; '
+                "a model is trained on numbers, booleans and arrays of numbers",
+                hint="train on a view that leaves the column out or turns it into a number",
+            )
+
+
+def snapshot(database: Database, relation: str, table: str) -> int:
+    """Copy the rows that the caller may see into a new table of schema pgml; return how many there are."""
+    return database.define(f"CREATE TABLE {table} AS SELECT * FROM {relation}")

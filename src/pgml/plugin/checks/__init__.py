@@ -1,0 +1,248 @@
+"""The conformance suite: what every algorithm keeps, whoever wrote it.
+
+Each check takes an algorithm and raises AssertionError, in one sentence that names the algorithm, the rule
+and the value, where it is not kept. ``check_algorithm`` runs them all; with pytest, one at a time::
+
+    @pytest.mark.parametrize("check", pgml.plugin.checks.CHECKS, ids=lambda check: check.__name__)
+    def test_conformance(check):
+        check(MyAlgorithm())
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import json
+import re
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from pgml.errors import InvalidHyperparameter, PgmlError
+from pgml.plugin.algorithm import OBJECTIVES, Algorithm
+from pgml.plugin.checks.comparison import compile_fitted, require, require_compiled_agrees, require_same
+from pgml.plugin.checks.tables import easy_table, kinds, table
+
+CHECKS: list[Callable[[Algorithm], None]] = []
+
+
+def check_algorithm(algorithm: Algorithm) -> None:
+    """Run every check; raise AssertionError, in one sentence, for the first that fails."""
+    for check in CHECKS:
+        check(algorithm)
+
+
+def _check(rule: Callable[[Algorithm], None]) -> Callable[[Algorithm], None]:
+    """Add the rule to the checks; whatever else is raised while it is looked at breaks it too."""
+
+    @functools.wraps(rule)
+    def check(algorithm: Algorithm) -> None:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of a training that has not converged, for example
+            try:
+                rule(algorithm)
+            except AssertionError:
+                raise
+            except Exception as error:
+                raise AssertionError(f"{algorithm!r}: {rule.__doc__} But there was {error!r}") from error
+
+    CHECKS.append(check)
+    return check
+
+
+@_check
+def declares_itself(algorithm: Algorithm) -> None:
+    """Name, objective, summary and source are given, in the form that the catalog shows."""
+    require(algorithm, isinstance(algorithm, Algorithm), "must be an instance of pgml.Algorithm", algorithm)
+    for name in (algorithm.name, *algorithm.aliases):
+        snake = bool(re.fullmatch("[a-z][a-z0-9_]*", name))
+        require(algorithm, snake, "its names must be lower_snake_case", name)
+    objective, source = algorithm.objective, algorithm.source
+    require(algorithm, objective in OBJECTIVES, f"its objective must be one of {OBJECTIVES}", objective)
+    require(algorithm, source.startswith("https://"), "its source must be the address of a page", source)
+    for attribute in ("summary", "when"):
+        text = getattr(algorithm, attribute)
+        require(algorithm, text.endswith(".") and len(text) > 20, f"its {attribute} must be a sentence", text)
+
+
+@_check
+def declares_hyperparameters(algorithm: Algorithm) -> None:
+    """Each hyperparameter is declared once, described in a sentence, and its values are allowed."""
+    names = [hyperparameter.name for hyperparameter in algorithm.hyperparameters]
+    require(algorithm, len(set(names)) == len(names), "must declare each hyperparameter once", names)
+    for each in algorithm.hyperparameters:
+        sentence = each.description.endswith(".") and each.description[0].isupper()
+        require(algorithm, sentence, f"the description of {each.name} must be a sentence", each.description)
+        for value in each.search:
+            _accepts(algorithm, {each.name: value})
+    both = set(names) & set(algorithm.left_out)
+    require(algorithm, not both, "what is declared must not be left out", sorted(both))
+    for constraint in algorithm.constraints:
+        unknown = set(inspect.signature(constraint.holds).parameters) - {*names, "X", "y"}
+        require(algorithm, not unknown, f'"{constraint.rule}" must speak of hyperparameters', sorted(unknown))
+    _accepts(algorithm, {})
+    json.dumps(algorithm.json_schema())
+
+
+@_check
+def refuses_bad_hyperparameters(algorithm: Algorithm) -> None:
+    """A hyperparameter that does not exist, has the wrong type or is out of bounds is refused by name."""
+    _refuses(algorithm, "no_such_hyperparameter", 1)
+    for each in algorithm.hyperparameters:
+        _refuses(algorithm, each.name, {"not": "a value"})
+        if each.kind.minimum is not None:
+            _refuses(algorithm, each.name, each.kind.minimum - 1e6)
+        for bound in ("above", "below"):
+            if getattr(each.kind, bound, None) is not None:
+                _refuses(algorithm, each.name, getattr(each.kind, bound))
+        if each.kind.maximum is not None:
+            _refuses(algorithm, each.name, each.kind.maximum + 1e6)
+        if each.kind.choices:
+            _refuses(algorithm, each.name, "no such choice")
+        if not each.nullable:
+            _refuses(algorithm, each.name, None)
+
+
+@_check
+def fits_every_table(algorithm: Algorithm) -> None:
+    """With its defaults it learns from tables of every kind, and answers in the form that is expected of it."""
+    for kind in kinds(algorithm):
+        X, y = table(algorithm, kind)
+        fitted = _fitted(algorithm, kind)
+        answers = np.asarray(fitted.predict(X))
+        require(algorithm, answers.shape == y.shape, f"must predict one number a row ({kind})", answers.shape)
+        require(algorithm, _finite(answers), f"must predict finite numbers ({kind})", answers)
+        if algorithm.objective == "regression":
+            continue
+        seen = set(answers) <= set(y)
+        require(algorithm, seen, f"must predict classes that it has seen ({kind})", set(answers))
+        if hasattr(fitted, "predict_proba"):
+            probabilities = fitted.predict_proba(X)
+            sound = probabilities.shape == (len(y), y.max() + 1) and np.allclose(probabilities.sum(axis=1), 1)
+            require(algorithm, sound, f"must predict probabilities that sum to 1 ({kind})", probabilities)
+
+
+@_check
+def learns(algorithm: Algorithm) -> None:
+    """With its defaults it does better than the mean, or the most frequent class, on an easy table."""
+    X, y = easy_table(algorithm, rows=120, features=4)
+    score = _score(algorithm, y, _fit(algorithm, X, y, "easy").predict(X))
+    baseline = _score(algorithm, y, np.full(len(y), y.mean() if algorithm.objective == "regression" else 0))
+    require(algorithm, score > baseline, f"must beat a constant prediction, of score {baseline:.3g}", score)
+
+
+@_check
+def repeats_itself(algorithm: Algorithm) -> None:
+    """The same data and hyperparameters train the same model again, bit by bit."""
+    X, y = table(algorithm, "plain")
+    first, second = _fitted(algorithm, "plain"), _fit(algorithm, X, y, "plain")
+    compiled = compile_fitted(algorithm, first)
+    if compiled is None:
+        alike = np.array_equal(first.predict(X), second.predict(X))
+    else:
+        alike = compiled.to_bytes() == compile_fitted(algorithm, second).to_bytes()
+    require(algorithm, alike, "must train the same model twice", "two models")
+
+
+@_check
+def leaves_its_inputs_alone(algorithm: Algorithm) -> None:
+    """Neither fitting nor predicting changes the arrays that it is given."""
+    X, y = table(algorithm, "plain")
+    X_before, y_before = X.copy(), y.copy()
+    _fit(algorithm, X, y, "plain").predict(X)
+    require(algorithm, np.array_equal(X, X_before), "must not change X", "an X that is different afterwards")
+    require(algorithm, np.array_equal(y, y_before), "must not change y", "a y that is different afterwards")
+
+
+@_check
+def takes_weights(algorithm: Algorithm) -> None:
+    """An estimator whose ``fit`` has a ``sample_weight`` can be given one."""
+    X, y = table(algorithm, "plain")
+    estimator = algorithm.estimator(**algorithm.check({}))
+    if "sample_weight" in inspect.signature(estimator.fit).parameters:
+        weights = np.where(np.arange(len(y)) % 2, 1.0, 3.0)
+        answers = estimator.fit(X, y, sample_weight=weights).predict(X)
+        require(algorithm, _finite(answers), "must predict finite numbers (with weights)", answers)
+
+
+@_check
+def knows_missing_values(algorithm: Algorithm) -> None:
+    """An algorithm that says so learns from missing values, predicts with them, and compiles to the same."""
+    if algorithm.missing:
+        X, y = easy_table(algorithm, features=4)
+        X_missing = X.copy()
+        X_missing[::5, 0] = np.nan
+        X_missing[3::7, 2] = np.nan
+        X_empty = X.copy()
+        X_empty[:, 1] = np.nan
+        X_asked = np.vstack([X, X_missing, np.full((1, 4), np.nan)])
+        tables_seen = {
+            "missing values": X_missing,
+            "a feature without values": X_empty,
+            "missing values after none in training": X,
+        }
+        for kind, X_seen in tables_seen.items():
+            require_compiled_agrees(algorithm, _fit(algorithm, X_seen, y, kind), X_asked, kind)
+
+
+@_check
+def reads_back(algorithm: Algorithm) -> None:
+    """A fitted estimator that is saved and loaded predicts the same."""
+    for kind in kinds(algorithm)[:2]:
+        X, _ = table(algorithm, kind)
+        fitted = _fitted(algorithm, kind)
+        saved = algorithm.save(fitted)
+        require(algorithm, isinstance(saved, bytes), "must save an estimator as bytes", type(saved))
+        loaded = algorithm.load(saved)
+        require_same(algorithm, loaded.predict(X), fitted.predict(X), f"the estimator read back ({kind})")
+
+
+@_check
+def compiles_to_the_same(algorithm: Algorithm) -> None:
+    """The compiled predictor, if there is one, gives the estimator's own labels, probabilities and numbers."""
+    for kind in kinds(algorithm):
+        X, _ = table(algorithm, kind)
+        X_asked = np.vstack([X, X[:20] * 3 + 1, np.zeros((1, X.shape[1]))])
+        require_compiled_agrees(algorithm, _fitted(algorithm, kind), X_asked, kind)
+
+
+@functools.lru_cache(maxsize=16)
+def _fitted(algorithm: Algorithm, kind: str) -> Any:
+    """Return the estimator fitted to the table of that kind; several checks look at the same one."""
+    return _fit(algorithm, *table(algorithm, kind), kind)
+
+
+def _fit(algorithm: Algorithm, X: np.ndarray, y: np.ndarray, kind: str) -> Any:
+    try:
+        return algorithm.fit(algorithm.check({}), X, y)
+    except Exception as error:
+        raise AssertionError(f"{algorithm!r}: must fit with its defaults ({kind}), got {error!r}") from error
+
+
+def _finite(answers: np.ndarray) -> bool:
+    return bool(np.isfinite(answers).all())
+
+
+def _score(algorithm: Algorithm, y: np.ndarray, answers: np.ndarray) -> float:
+    if algorithm.objective == "classification":
+        return float((answers == y).mean())
+    return -float(((answers - y) ** 2).mean())
+
+
+def _accepts(algorithm: Algorithm, given: dict[str, Any]) -> None:
+    try:
+        algorithm.check(given)
+    except PgmlError as error:
+        require(algorithm, False, f"must accept what it declares, {given}", error.message)
+
+
+def _refuses(algorithm: Algorithm, name: str, value: Any) -> None:
+    rule = f"must refuse the hyperparameter {name} = {value!r} by its name, with InvalidHyperparameter"
+    try:
+        algorithm.check({name: value})
+    except InvalidHyperparameter as error:
+        require(algorithm, algorithm.name in error.message and name in error.message, rule, error.message)
+    else:
+        require(algorithm, False, rule, "no error")

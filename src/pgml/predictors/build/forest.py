@@ -1,0 +1,175 @@
+"""Build forest predictors: binary trees packed into 16-byte nodes, and what happens to the sum of their leaves.
+
+A node is ``{float64 number; uint32 feature; uint32 left}``. In an inner node ``number`` is the threshold
+(``x <= number`` goes left), the low 30 bits of ``feature`` are the index of the feature, MISSING_LEFT says
+that a missing value goes left, and ``left`` is the left child, counted from the tree's root; the right child
+is ``left + 1``. A leaf is marked LEAF, its ``left`` is its own index, and ``number`` is its value or, where leaves
+hold a score a class, its row of the leaf table. Children come after their parents: no walk is endless.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from pgml.predictors.read.format import LEAF, MISSING_LEFT
+from pgml.predictors.read.outputs import check_output
+from pgml.predictors.build.predictor import Predictor, floats, labels
+
+NODE = np.dtype([("number", "<f8"), ("feature", "<u4"), ("left", "<u4")])
+
+
+class Tree(NamedTuple):
+    """A binary tree as parallel arrays, an element a node; node 0 is the root.
+
+    ``left`` and ``right`` are [n] indices of the children, -1 in both marks a leaf. ``feature`` and
+    ``threshold`` are [n]; ``x[feature] <= threshold`` goes left. ``value`` is [n] or, where a leaf holds a
+    score a class, [n, k]. ``missing_left`` is [n] booleans, None: missing values go right.
+    """
+
+    left: np.ndarray
+    right: np.ndarray
+    feature: np.ndarray
+    threshold: np.ndarray
+    value: np.ndarray
+    missing_left: np.ndarray | None = None
+
+
+def predictor(
+    trees: Sequence[Tree],
+    n_features: int,
+    *,
+    start: Sequence[float] | np.ndarray | None = None,
+    scores: Sequence[int] | np.ndarray | None = None,
+    divisor: float | None = None,
+    scale: float | None = None,
+    offset: Sequence[float] | np.ndarray | None = None,
+    weights: Sequence[float] | np.ndarray | None = None,
+    aggregation: str = "sum",
+    input: str = "double",
+    single: bool = False,
+    missing: bool = False,
+    output: str = "value",
+    classes: Sequence[float] | None = None,
+) -> Predictor:
+    """Return a forest predictor.
+
+    Each score is ``start`` [k] (zeros) plus the leaves in the order of ``trees``, the tree ``t`` adding to the
+    score ``scores[t]`` (0) or, where leaves are vectors, to all of them; then divided by ``divisor``, then
+    ``scale * score + offset``, where given. ``aggregation="median"`` is the median of the leaves weighted by
+    ``weights`` [n_trees] instead. ``input="single"`` rounds features to float32 before they are compared,
+    ``single`` adds in float32. Raises ValueError where the arrays do not make trees or do not fit.
+    """
+    if not trees:
+        raise ValueError("a forest needs a tree")
+    if input not in ("double", "single") or aggregation not in ("sum", "median"):
+        raise ValueError(f"input {input!r} or aggregation {aggregation!r} is unknown")
+    if (weights is not None) != (aggregation == "median"):
+        raise ValueError("weights come with the median, and only with it")
+    nodes, offsets, table = _pack(trees, n_features)
+    tensors = {"nodes": nodes.view(np.uint8), "trees": offsets}
+    if table is not None:
+        k = table.shape[1]
+        tensors["leaves"] = table
+    else:
+        k = 1 if scores is None else int(np.max(scores)) + 1
+        if start is not None:
+            k = max(k, len(start))
+        if scores is not None:
+            tensors["scores"] = np.ascontiguousarray(scores, dtype=np.int64)
+    tensors["start"] = floats(np.zeros(k) if start is None else start, (k,))
+    if offset is not None:
+        tensors["offset"] = floats(offset, (k,))
+    if weights is not None:
+        tensors["weights"] = floats(weights, (len(trees),))
+    settings = {
+        "aggregation": aggregation,
+        "input": input,
+        "single": single,
+        "divisor": None if divisor is None else float(divisor),
+        "scale": None if scale is None else float(scale),
+    }
+    check_output(output, k, classes)
+    return Predictor("forest", n_features, output, tensors, settings, classes=labels(classes), missing=missing)
+
+
+def _pack(trees: Sequence[Tree], n_features: int) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
+    """Return the nodes of all trees, breadth first, the trees' offsets [n_trees + 1], and the leaf table or None."""
+    sizes = np.array([len(tree.left) for tree in trees], dtype=np.int64)
+    offsets = np.concatenate([[0], np.cumsum(sizes)])
+    left, right, feature = (_joined([tree[i] for tree in trees], np.int64) for i in range(3))
+    threshold = _joined([tree.threshold for tree in trees], np.float64)
+    missing_left = _joined(
+        [np.zeros(len(t.left), bool) if t.missing_left is None else t.missing_left for t in trees], bool
+    )
+    value = np.concatenate([np.asarray(tree.value, dtype=np.float64) for tree in trees])
+    if not (len(left) == len(right) == len(feature) == len(threshold) == len(missing_left) == len(value)):
+        raise ValueError("the arrays of a tree differ in length")
+    inner = left >= 0
+    if np.any((feature[inner] < 0) | (feature[inner] >= n_features)):
+        raise ValueError(f"a tree asks for a feature outside 0 .. {n_features - 1}")
+    order, position = _breadth_first(left, right, inner, offsets)
+
+    nodes = np.zeros(len(order), NODE)
+    inner, tree_of = inner[order], np.repeat(np.arange(len(trees)), sizes)[order]
+    sources = order[inner]
+    nodes["number"][inner] = threshold[sources]
+    nodes["feature"][inner] = feature[sources] | np.where(missing_left[sources], MISSING_LEFT, 0)
+    first_child = left[sources] + offsets[tree_of[inner]]
+    nodes["left"][inner] = position[first_child] - offsets[tree_of[inner]]
+    nodes["feature"][~inner] = LEAF
+    nodes["left"][~inner] = np.flatnonzero(~inner) - offsets[tree_of[~inner]]
+    if value.ndim == 1:
+        nodes["number"][~inner] = value[order[~inner]]
+        return nodes, offsets, None
+    table, nodes["number"][~inner] = _leaf_table(value[order[~inner]])
+    return nodes, offsets, table
+
+
+def _joined(arrays: Sequence[np.ndarray], dtype: type) -> np.ndarray:
+    return np.concatenate(arrays, dtype=dtype, casting="unsafe")
+
+
+def _breadth_first(
+    left: np.ndarray, right: np.ndarray, inner: np.ndarray, offsets: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the nodes' indices in their new order, tree by tree, siblings side by side, and its inverse."""
+    n_trees = len(offsets) - 1
+    tree_of = np.repeat(np.arange(n_trees), np.diff(offsets))
+    bad = (left >= np.diff(offsets)[tree_of]) | (right >= np.diff(offsets)[tree_of]) | (inner != (right >= 0))
+    if np.any(bad) or np.any(np.diff(offsets) < 1):
+        raise ValueError("a tree names a child that it does not have")
+    level, levels, total = offsets[:-1], [], 0
+    while len(level):
+        levels.append(level)
+        total += len(level)
+        if total > len(left):
+            raise ValueError("a tree's nodes do not form a tree")
+        parents = level[inner[level]]
+        children = np.column_stack([left[parents], right[parents]]) + offsets[tree_of[parents]][:, None]
+        level = children.ravel()
+    order = np.concatenate(levels)
+    if total != len(left):
+        raise ValueError("a tree has nodes that its root does not reach")
+    order = order[np.argsort(tree_of[order], kind="stable")]
+    position = np.full(len(left), -1, dtype=np.int64)
+    position[order] = np.arange(len(order))
+    if np.any(position < 0):
+        raise ValueError("a tree's nodes do not form a tree")
+    return order, position
+
+
+def _leaf_table(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the distinct-enough rows [m, k] and the row of each leaf.
+
+    Most leaves of a forest grown to the end hold one class only. Those k rows are kept once, which makes the
+    table of such a forest small enough to stay in cache.
+    """
+    pure = (np.count_nonzero(values, axis=1) == 1) & (values.max(axis=1) == 1.0)
+    k = values.shape[1]
+    rows = np.empty(len(values))
+    rows[pure] = values[pure].argmax(axis=1)
+    rows[~pure] = k + np.arange(np.count_nonzero(~pure))
+    return np.ascontiguousarray(np.concatenate([np.eye(k), values[~pure]])), rows

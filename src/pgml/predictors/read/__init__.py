@@ -1,0 +1,1 @@
+"""Read predictors, in any process: the standard library alone."""

@@ -1,0 +1,1 @@
+"""Setting up a server: a private one, or pgml in one that exists."""

@@ -15,24 +15,30 @@ COLUMNS = 10
 
 # What pgml.train does before the fit: snapshot, transfer; the last question is answered when all has arrived.
 _TRANSFER = """
-CREATE FUNCTION benchmark_transfer() RETURNS void LANGUAGE plpython3u AS $$
+CREATE FUNCTION benchmark_transfer() RETURNS void LANGUAGE plpython3u SET search_path = pg_catalog, pg_temp AS $$
 from pgml.backend import relation
-from pgml.backend.session import Database
 from pgml.backend.engine import Engine
+from pgml.backend.session import Session
+from pgml.backend.store import Snapshot, Store
 
-database = Database(plpy)
+session = Session(plpy)
+session.path = "public"
+store = Store(session)
 if "engine" not in SD:
-    SD["engine"] = Engine(database.breathe, database.warn)
+    SD["engine"] = Engine(session.breathe, session.warn)
 engine = SD["engine"]
-attributes = relation.attributes(database, "million")
-rows = relation.snapshot(database, "million", "pgml.snapshot_0")
-columns = relation.TrainingColumns(database, "pgml.snapshot_0", rows, attributes, "target")
+source = relation.find(session, "million")
+attributes = relation.attributes(session, source.oid)
+table = Snapshot(0, source.name, "target", 0).table
+store.create_snapshot(0, [column.name for column in attributes], [column.sql_type for column in attributes])
+rows = relation.copy(session, source, attributes, table)
+columns = relation.TrainingColumns(session, table, rows, attributes, "target")
 described = [[column.name, column.width] for column in columns.columns]
 engine.tell("begin", columns=described, target="target", row_count=rows)
 for packed in columns.slices():
     engine.tell("rows", packed)
 engine.ask("algorithms")
-database.define("DROP TABLE pgml.snapshot_0")
+session.define(f"DROP TABLE {table}")
 $$"""
 
 

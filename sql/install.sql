@@ -1,39 +1,86 @@
--- Installs pgml into the current database, or brings an installed one up to date. Run as a superuser:
+-- Installs pgml into the current database, or brings an installed one up to date, in one transaction. Run as a
+-- superuser, who then owns it:
 --
 --     psql -f sql/install.sql
 --
 -- The server must have PL/Python, and its Python must be able to import pgml: `pgml doctor` checks both.
 \set ON_ERROR_STOP on
 \set QUIET on
-SET client_min_messages = warning;
 
 BEGIN;
+SET LOCAL client_min_messages = warning;
+-- What follows must mean the same whatever others have put into other schemas.
+SET LOCAL search_path = pg_catalog, pg_temp;
+
+SELECT to_regclass('pgml_internal.schema_versions') IS NULL AS is_new \gset
+SELECT :'is_new'::boolean AND to_regclass('pgml.artifacts') IS NOT NULL AS is_version_1 \gset
 
 CREATE EXTENSION IF NOT EXISTS plpython3u;
 CREATE SCHEMA IF NOT EXISTS pgml;
+CREATE SCHEMA IF NOT EXISTS pgml_internal;
+CREATE SCHEMA IF NOT EXISTS pgml_snapshots;
 COMMENT ON SCHEMA pgml IS 'pgml: machine learning inside PostgreSQL';
+COMMENT ON SCHEMA pgml_internal IS 'What pgml is made of: nobody but its owner needs to look in here';
+COMMENT ON SCHEMA pgml_snapshots IS 'The rows that models of pgml were trained on: a table a snapshot';
+
+\if :is_version_1
+\ir migrations/0002_before.sql
+\endif
 
 \ir tables/projects.sql
 \ir tables/snapshots.sql
 \ir tables/models.sql
 \ir tables/artifacts.sql
 \ir tables/deployments.sql
+\ir tables/schema_versions.sql
+INSERT INTO pgml_internal.schema_versions (version) VALUES (2) ON CONFLICT (version) DO NOTHING;
 
-\ir functions/call.sql
+\ir internal/hide_context.sql
+\ir internal/raise.sql
+\ir internal/result.sql
+\ir internal/call.sql
+\ir internal/algorithms.sql
+\ir internal/role_name.sql
+\ir internal/close.sql
+\ir internal/change_rights.sql
+\ir internal/create_rights.sql
+\ir internal/create_project.sql
+\ir internal/create_snapshot.sql
+\ir internal/seal_snapshot.sql
+\ir internal/deployments_changed.sql
+\ir internal/predict.sql
+\ir internal/asked.sql
+\ir internal/answer_with.sql
+\ir internal/predict_carefully.sql
+\ir internal/cannot_answer.sql
+\ir internal/predict_first.sql
+
 \ir functions/version.sql
 \ir functions/load_dataset.sql
 \ir functions/train.sql
 \ir functions/deploy.sql
 \ir functions/hyperparameters.sql
-\ir functions/serving.sql
 \ir functions/predict.sql
-\ir functions/distrust.sql
+\ir functions/grant.sql
+\ir functions/revoke.sql
 
+\ir views/projects.sql
+\ir views/snapshots.sql
+\ir views/models.sql
+\ir views/deployments.sql
 \ir views/algorithms.sql
 \ir views/trained_models.sql
 \ir views/deployed_models.sql
 \ir views/overview.sql
+\ir views/grants.sql
+\ir views/schema_version.sql
+
+-- Once: what the administrator gives or takes afterwards stays.
+\if :is_new
+\ir rights.sql
+\endif
+\if :is_version_1
+\ir migrations/0002_after.sql
+\endif
 
 COMMIT;
-
-RESET client_min_messages;

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from importlib import import_module
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 # What users and plugin authors import from here, and the module that defines it. Looked up on first use,
 # because a PostgreSQL backend imports this package and must not pay for what it never calls.

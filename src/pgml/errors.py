@@ -144,6 +144,12 @@ class ServerError(PgmlError):
     sqlstate = "ML020"
 
 
+class PermissionDenied(PgmlError):
+    """The role may not do that in a project."""
+
+    sqlstate = "42501"  # PostgreSQL's own insufficient_privilege
+
+
 _LISTED = 60  # choices in one hint
 
 

@@ -34,4 +34,4 @@ def test_one_role_trains_and_another_predicts(granted) -> None:
     with pytest.raises(psycopg2.errors.InsufficientPrivilege):
         granted.execute(trained)
     with pytest.raises(psycopg2.errors.InsufficientPrivilege):
-        granted.execute("SELECT * FROM pgml.snapshot_1")
+        granted.execute("SELECT * FROM pgml_snapshots.snapshot_1")

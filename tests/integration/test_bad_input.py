@@ -62,9 +62,9 @@ def saved(session: Session):
 
     def contents() -> list:
         snapshots = (
-            "SELECT count(*) FROM pg_class WHERE relnamespace = 'pgml'::regnamespace AND relkind = 'r'"
+            "SELECT count(*) FROM pg_class WHERE relnamespace::regnamespace::text LIKE 'pgml%' AND relkind = 'r'"
         )
-        return [session.value(f"SELECT count(*) FROM pgml.{table}") for table in TABLES] + session.execute(
+        return [session.value(f"SELECT count(*) FROM pgml_internal.{table}") for table in TABLES] + session.execute(
             snapshots
         )
 

@@ -103,8 +103,8 @@ def test_a_folder_that_the_server_cannot_read_is_named(server_folder, what):
 def test_a_single_unreadable_file_is_named(server_folder, tmp_path_factory):
     copy = server_folder / "copy"
     shutil.copytree(PACKAGE, copy / "pgml", ignore=shutil.ignore_patterns("__pycache__"))
-    (copy / "pgml" / "registry.py").chmod(0o600)
-    with pytest.raises(ServerError, match=r"cannot read .*copy/pgml/registry\.py"):
+    (copy / "pgml" / "plugin" / "registry.py").chmod(0o600)
+    with pytest.raises(ServerError, match=r"cannot read .*copy/pgml/plugin/registry\.py"):
         Cluster(server_folder / "unused").user.check_reads(copy / "pgml", server_folder)
 
 

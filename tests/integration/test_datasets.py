@@ -109,5 +109,5 @@ def test_views_on_a_data_set_stay(session):
 def test_data_sets_can_be_trained_on(session, name, objective):
     session.execute("SELECT pgml.load_dataset(%s)", name)
     assert session.train(name, objective, f"pgml.{name}", "target")[3] == "deployed"
-    key = session.value("SELECT metrics FROM pgml.deployed_models WHERE name = %s", name)
+    key = session.value("SELECT metrics FROM pgml.models JOIN pgml.deployed_models USING (id) WHERE name = %s", name)
     assert key.get("r2", 1) > 0.4 and key.get("f1", 1) > 0.9

@@ -28,10 +28,10 @@ def test_best_score_is_the_default_and_goes_by_numbers(session):
     """As text, 9.5 is more than 10.5."""
     session.execute(
         """
-        UPDATE pgml.models SET metrics = jsonb_build_object('mean_squared_error', 10.5 * id)
+        UPDATE pgml_internal.models SET metrics = jsonb_build_object('mean_squared_error', 10.5 * id)
         WHERE project_id = (SELECT id FROM pgml.projects WHERE name = 'sum');
-        UPDATE pgml.models SET metrics = '{"mean_squared_error": 9.5}' WHERE id = 2;
-        UPDATE pgml.models SET metrics = '{"mean_squared_error": null}' WHERE id = 4
+        UPDATE pgml_internal.models SET metrics = '{"mean_squared_error": 9.5}' WHERE id = 2;
+        UPDATE pgml_internal.models SET metrics = '{"mean_squared_error": null}' WHERE id = 4
         """
     )
     assert deploy(session, "sum") == ("sum", "best_score", "random_forest")
@@ -41,9 +41,9 @@ def test_best_score_is_the_default_and_goes_by_numbers(session):
 
 
 def test_the_best_classifier_has_the_highest_f1(session):
-    session.execute("UPDATE pgml.models SET metrics = jsonb_build_object('f1', id / 10.0)")
+    session.execute("UPDATE pgml_internal.models SET metrics = jsonb_build_object('f1', id / 10.0)")
     assert deploy(session, "parity", "best_score")[2] == "random_forest"
-    session.execute("UPDATE pgml.models SET metrics = jsonb_build_object('f1', -id / 10.0)")
+    session.execute("UPDATE pgml_internal.models SET metrics = jsonb_build_object('f1', -id / 10.0)")
     assert deploy(session, "parity", "best_score")[2] == "linear"
 
 

@@ -26,20 +26,20 @@ ALGORITHMS = ("linear", "random_forest", "gradient_boosting_trees")
 
 # A new project with the models of `sum` and nothing deployed, without the time that training takes.
 COPY = """
-    DELETE FROM pgml.deployments WHERE project_id = (SELECT id FROM pgml.projects WHERE name = 'copy');
-    DELETE FROM pgml.models WHERE project_id = (SELECT id FROM pgml.projects WHERE name = 'copy');
-    DELETE FROM pgml.projects WHERE name = 'copy';
-    INSERT INTO pgml.projects (name, objective) SELECT 'copy', objective FROM pgml.projects WHERE name = 'sum';
-    INSERT INTO pgml.models (project_id, snapshot_id, algorithm_name, hyperparams, test_size, test_sampling, features,
+    DELETE FROM pgml_internal.deployments WHERE project_id = (SELECT id FROM pgml_internal.projects WHERE name = 'copy');
+    DELETE FROM pgml_internal.models WHERE project_id = (SELECT id FROM pgml.projects WHERE name = 'copy');
+    DELETE FROM pgml_internal.projects WHERE name = 'copy';
+    SELECT pgml_internal.create_project('copy', objective, current_user::regrole) FROM pgml.projects WHERE name = 'sum';
+    INSERT INTO pgml_internal.models (project_id, snapshot_id, algorithm_name, hyperparams, test_size, test_sampling, features,
         metrics, served_by, plugin_name, plugin_version, digest)
     SELECT (SELECT id FROM pgml.projects WHERE name = 'copy'), m.snapshot_id, m.algorithm_name, m.hyperparams,
         m.test_size, m.test_sampling, m.features, m.metrics, m.served_by, m.plugin_name, m.plugin_version, m.digest
     FROM pgml.models AS m JOIN pgml.projects AS p ON p.id = m.project_id WHERE p.name = 'sum' ORDER BY m.id;
-    INSERT INTO pgml.artifacts
+    INSERT INTO pgml_internal.artifacts
     SELECT copied.id, a.predictor, a.estimator, a.test_rows
     FROM pgml.models AS copied JOIN pgml.projects AS p ON p.id = copied.project_id AND p.name = 'copy'
     JOIN pgml.models AS m ON m.digest = copied.digest AND m.project_id <> copied.project_id
-    JOIN pgml.artifacts AS a ON a.model_id = m.id;
+    JOIN pgml_internal.artifacts AS a ON a.model_id = m.id;
 """
 
 
@@ -118,7 +118,7 @@ class Deployments(RuleBasedStateMachine):
         self.committed: Deployed | None = None
         rows = self.sessions[0].execute(
             "SELECT m.algorithm_name, (m.metrics ->> 'mean_squared_error')::float8, a.predictor FROM pgml.models AS m"
-            " JOIN pgml.artifacts AS a ON a.model_id = m.id JOIN pgml.projects AS p ON p.id = m.project_id"
+            " JOIN pgml_internal.artifacts AS a ON a.model_id = m.id JOIN pgml.projects AS p ON p.id = m.project_id"
             " WHERE p.name = 'copy' ORDER BY m.id"
         )
         self.models = [
@@ -272,7 +272,7 @@ class Deployments(RuleBasedStateMachine):
         )[3]
         algorithm, error, predictor = client.session.execute(
             "SELECT m.algorithm_name, (m.metrics ->> 'mean_squared_error')::float8, a.predictor FROM pgml.models AS m"
-            " JOIN pgml.artifacts AS a ON a.model_id = m.id ORDER BY m.id DESC LIMIT 1"
+            " JOIN pgml_internal.artifacts AS a ON a.model_id = m.id ORDER BY m.id DESC LIMIT 1"
         )[0]
         model = Model(algorithm, error, predictors.load(bytes(predictor)).predict_carefully(ROW))
         self.models.append(model)

@@ -44,9 +44,10 @@ def catalog(cluster: Cluster, database: str) -> str:
 
 
 def test_installing_twice_changes_nothing(database):
+    database.execute("SELECT pgml_internal.create_project('Kept', 'regression', current_user::regrole)")
+    database.execute("GRANT EXECUTE ON FUNCTION pgml.train TO PUBLIC; REVOKE EXECUTE ON FUNCTION pgml.version FROM PUBLIC")
     before = catalog(database.cluster, database.name)
     assert "CREATE FUNCTION pgml.train" in before
-    database.execute("INSERT INTO pgml.projects (name, objective) VALUES ('Kept', 'regression')")
     install(database.dsn)
     assert catalog(database.cluster, database.name) == before
     assert database.execute("SELECT name FROM pgml.projects") == [("Kept",)]

@@ -42,7 +42,7 @@ def files(database) -> Path:
 @pytest.mark.parametrize("project", ["sum", "parity"])
 def test_predictions_are_those_of_the_stored_model(session, project):
     (predictor,) = session.execute(
-        "SELECT predictor FROM pgml.artifacts JOIN pgml.deployed_models ON id = model_id WHERE name = %s",
+        "SELECT predictor FROM pgml_internal.artifacts JOIN pgml.deployed_models ON id = model_id WHERE name = %s",
         project,
     )[0]
     evaluator = predictors.load(bytes(predictor), pure=True)
@@ -158,16 +158,16 @@ def test_sessions_share_the_file(trained_once, session):
 def test_a_predictor_that_is_damaged_in_the_table_is_an_error(trained, own):
     path = files(trained) / digest(own, "sum")
     path.unlink(missing_ok=True)
-    own.execute("BEGIN; UPDATE pgml.artifacts SET predictor = 'not a predictor'")
+    own.execute("BEGIN; UPDATE pgml_internal.artifacts SET predictor = 'not a predictor'")
     error = own.refused("SELECT pgml.predict('sum', '{1,2,3}')")
     assert error.pgcode == "ML016"
     own.execute("ROLLBACK")
     own.execute(
-        "BEGIN; UPDATE pgml.artifacts SET predictor = 'x'; UPDATE pgml.models SET digest = encode(sha256('x'), 'hex')"
+        "BEGIN; UPDATE pgml_internal.artifacts SET predictor = 'x'; UPDATE pgml_internal.models SET digest = encode(sha256('x'), 'hex')"
     )
     assert own.refused("SELECT pgml.predict('sum', '{1,2,3}')").pgcode == "ML016"
     own.execute("ROLLBACK")
-    own.execute("BEGIN; DELETE FROM pgml.artifacts")
+    own.execute("BEGIN; DELETE FROM pgml_internal.artifacts")
     assert own.refused("SELECT pgml.predict('sum', '{1,2,3}')").pgcode == "ML016"
     own.execute("ROLLBACK")
     assert own.predict("sum", [1, 2, 3]) is not None
@@ -295,11 +295,11 @@ def test_dropping_what_answered_shows_at_once(own):
     own.predict("sum", [1, 2, 3])
     own.execute("BEGIN")
     own.execute(
-        "DELETE FROM pgml.deployments WHERE project_id = (SELECT id FROM pgml.projects WHERE name = 'sum')"
+        "DELETE FROM pgml_internal.deployments WHERE project_id = (SELECT id FROM pgml.projects WHERE name = 'sum')"
     )
     assert own.refused("SELECT pgml.predict('sum', '{1,2,3}')").pgcode == "ML015"
     own.execute("ROLLBACK")
-    own.execute("BEGIN; TRUNCATE pgml.deployments")
+    own.execute("BEGIN; TRUNCATE pgml_internal.deployments")
     assert own.refused("SELECT pgml.predict('sum', '{1,2,3}')").pgcode == "ML015"
     own.execute("ROLLBACK")
     assert own.predict("sum", [1, 2, 3]) is not None

@@ -8,12 +8,12 @@ from sessions import Session
 # What a role needs to train, and what it needs to predict.
 TO_TRAIN = """
     GRANT USAGE, CREATE ON SCHEMA pgml TO {role};
-    GRANT SELECT, INSERT, UPDATE ON pgml.projects, pgml.snapshots, pgml.models, pgml.artifacts, pgml.deployments TO {role};
+    GRANT SELECT, INSERT, UPDATE ON pgml.projects, pgml.snapshots, pgml.models, pgml_internal.artifacts, pgml.deployments TO {role};
     GRANT USAGE ON ALL SEQUENCES IN SCHEMA pgml TO {role};
 """
 TO_PREDICT = """
     GRANT USAGE ON SCHEMA pgml TO {role};
-    GRANT SELECT ON pgml.projects, pgml.deployments, pgml.models, pgml.artifacts TO {role};
+    GRANT SELECT ON pgml.projects, pgml.deployments, pgml.models, pgml_internal.artifacts TO {role};
 """
 
 
@@ -71,7 +71,7 @@ def test_row_security_decides_which_rows_are_trained_on(trained, alice):
         """
     )
     alice.train("half", "regression", "owned", "y")
-    newest = "SELECT 'pgml.snapshot_' || id, row_count FROM pgml.snapshots ORDER BY id DESC LIMIT 1"
+    newest = "SELECT 'pgml_snapshots.snapshot_' || id, row_count FROM pgml.snapshots ORDER BY id DESC LIMIT 1"
     snapshot, rows = alice.execute(newest)[0]
     assert rows == 50
     assert alice.value(f"SELECT bool_and(half = 1) FROM {snapshot}")

@@ -26,9 +26,9 @@ def newest(session: Session) -> dict:
     """Return what there is to know of the model that was trained last: scores, snapshot, split, predictor."""
     ((metrics, features, table, target, test_rows, predictor),) = session.execute(
         """
-        SELECT m.metrics, m.features, 'pgml.snapshot_' || s.id, s.y_column_name, a.test_rows, a.predictor
+        SELECT m.metrics, m.features, 'pgml_snapshots.snapshot_' || s.id, s.y_column_name, a.test_rows, a.predictor
         FROM pgml.models AS m JOIN pgml.snapshots AS s ON s.id = m.snapshot_id
-        JOIN pgml.artifacts AS a ON a.model_id = m.id ORDER BY m.id DESC LIMIT 1
+        JOIN pgml_internal.artifacts AS a ON a.model_id = m.id ORDER BY m.id DESC LIMIT 1
         """
     )
     columns = ", ".join(f'"{name}"' for name in (*features, target))
@@ -103,7 +103,8 @@ def test_a_score_that_is_not_defined_is_null(session):
 def error_of(session: Session, project: str) -> dict[int, float]:
     return dict(
         session.execute(
-            "SELECT id, (metrics ->> 'mean_squared_error')::float8 FROM pgml.trained_models WHERE name = %s",
+            "SELECT id, (metrics ->> 'mean_squared_error')::float8 FROM pgml.models JOIN pgml.trained_models USING (id)"
+            " WHERE name = %s",
             project,
         )
     )

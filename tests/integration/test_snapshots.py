@@ -18,7 +18,7 @@ def predictor(session: Session, project: str) -> bytes:
     """Return the bytes of a project's newest model."""
     return bytes(
         session.value(
-            "SELECT predictor FROM pgml.artifacts JOIN pgml.models AS m ON m.id = model_id"
+            "SELECT predictor FROM pgml_internal.artifacts JOIN pgml.models AS m ON m.id = model_id"
             " JOIN pgml.projects AS p ON p.id = m.project_id WHERE p.name = %s ORDER BY m.id DESC LIMIT 1",
             project,
         )
@@ -28,7 +28,7 @@ def predictor(session: Session, project: str) -> bytes:
 def newest(session: Session, project: str) -> tuple[str, int, str]:
     """Return (relation_name, row_count, table) of a project's newest snapshot."""
     return session.execute(
-        "SELECT relation_name, row_count, 'pgml.snapshot_' || s.id FROM pgml.snapshots AS s"
+        "SELECT relation_name, row_count, 'pgml_snapshots.snapshot_' || s.id FROM pgml.snapshots AS s"
         " JOIN pgml.projects AS p ON p.id = project_id WHERE p.name = %s ORDER BY s.id DESC LIMIT 1",
         project,
     )[0]
@@ -161,7 +161,7 @@ def test_columns_of_every_numeric_type(session):
         "generated",
     ]
     features = session.value(
-        "SELECT features FROM pgml.models AS m JOIN pgml.projects AS p ON p.id = project_id WHERE p.name = 'types'"
+        "SELECT m.features FROM pgml.models AS m JOIN pgml.projects AS p ON p.id = project_id WHERE p.name = 'types'"
     )
     assert features == expected
     whole = session.value(
@@ -218,7 +218,7 @@ def test_the_split_is_recorded(session):
     session.train("split", test_size=7, test_sampling="last")
     session.train("split", test_size=0.125)
     rows = session.execute(
-        "SELECT test_rows FROM pgml.artifacts JOIN pgml.models AS m ON m.id = model_id"
+        "SELECT test_rows FROM pgml_internal.artifacts JOIN pgml.models AS m ON m.id = model_id"
         " JOIN pgml.projects AS p ON p.id = m.project_id WHERE p.name = 'split' ORDER BY m.id"
     )
     first, last, random = (
@@ -276,7 +276,7 @@ def test_many_rows_arrive_complete_and_in_order(session):
     _, rows, table = newest(session, "long")
     assert rows == 200_000
     r2, error = session.execute(
-        "SELECT metrics ->> 'r2', metrics ->> 'mean_squared_error' FROM pgml.trained_models WHERE name = 'long'"
+        "SELECT metrics ->> 'r2', metrics ->> 'mean_squared_error' FROM pgml.models JOIN pgml.trained_models USING (id) WHERE name = 'long'"
     )[0]
     # The last 100 rows are 100 of the updated ones: y is 2 x + 1 there, and 2 x in all but a few of the rest.
     assert float(r2) > 0.999999 and 0.9 < float(error) < 1.1

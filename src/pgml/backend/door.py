@@ -8,32 +8,34 @@ from typing import Any
 import pgml
 from pgml.backend.engine import Engine
 from pgml.backend.orchestrator import Orchestrator
-from pgml.backend.session import Database
+from pgml.backend.session import Session
 from pgml.errors import InvalidArgument, PgmlError
 
-VERBS = ("algorithms", "hyperparameters", "load_dataset", "train", "deploy")
+VERBS = ("algorithms", "hyperparameters", "load_dataset", "train", "deploy", "grant", "revoke")
 
 _LONGEST_INTEGER = 300  # digits; Python refuses to read thousands, and no larger one fits a float
 
+_session: Session | None = None
 _engine: Engine | None = None
 _orchestrator: Orchestrator | None = None
 
 
-def call(plpy: Any, verb: str, arguments: str) -> str:
+def call(plpy: Any, verb: str, arguments: str, path: str) -> str:
     """Return ``{"result": ...}`` or ``{"error": {sqlstate, message, detail, hint}}`` as JSON.
 
-    ``arguments`` is a JSON object of the verb's arguments by name. What PostgreSQL raises comes back with its
-    own SQLSTATE, what pgml raises on purpose with that of its class.
+    ``arguments`` is a JSON object of the verb's arguments by name, ``path`` the caller's search_path. What
+    PostgreSQL raises comes back with its own SQLSTATE, what pgml raises on purpose with that of its class.
     """
-    global _engine, _orchestrator
+    global _session, _engine, _orchestrator
     if verb == "version":
         return json.dumps({"result": pgml.__version__})
     if verb not in VERBS:
         raise ValueError(f"there is no verb {verb}")
     if _orchestrator is None:
-        database = Database(plpy)
-        _engine = Engine(database.breathe, database.warn)
-        _orchestrator = Orchestrator(database, _engine)
+        _session = Session(plpy)
+        _engine = Engine(_session.breathe, _session.warn)
+        _orchestrator = Orchestrator(_session, _engine)
+    before, _session.path = _session.path, path  # a function in the caller's view may train, too
     _engine.interrupted = ""
     try:
         return json.dumps({"result": getattr(_orchestrator, verb)(**_read(arguments))})
@@ -44,6 +46,8 @@ def call(plpy: Any, verb: str, arguments: str) -> str:
         if _engine.interrupted:
             detail = f"the engine was stopped while {_engine.interrupted}"
         return _failure(error.sqlstate, str(error), detail, hint)
+    finally:
+        _session.path = before
 
 
 def _read(arguments: str) -> dict[str, Any]:

@@ -39,7 +39,7 @@ def write(digest: str, predictor: bytes) -> mmap.mmap | bytes:
     """
     if hashlib.sha256(predictor).hexdigest() != digest:
         raise CorruptPredictor(
-            "the predictor in pgml.artifacts is not the one that was trained: its digest is another",
+            "the predictor in pgml_internal.artifacts is not the one that was trained: its digest is another",
             hint="train the model again, or deploy another one",
         )
     temporary = os.path.join(FOLDER, f".{digest}.{os.getpid()}")

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
-from pgml.backend import dataset_table, relation
+from pgml.backend import dataset_table, relation, serving
 from pgml.backend.engine import Engine
 from pgml.backend.relation import TrainingColumns
-from pgml.backend.session import Database
-from pgml.backend.store import Model, Project, Snapshot, Store
+from pgml.backend.session import Session
+from pgml.backend.store import PRIVILEGES, Model, Project, Snapshot, Store
 from pgml.engine.metrics import KEY_METRICS, is_better
 from pgml.errors import (
     InfiniteValue,
@@ -26,16 +27,17 @@ from pgml.errors import (
 from pgml.wire import sampling
 
 STRATEGIES = ("best_score", "most_recent", "rollback")
+_UNREADABLE = object()  # in place of a score: the model cannot read the rows
 _LONGEST_NAME = 500  # characters; an index entry holds no more than that many of four bytes
 
 
 class Orchestrator:
     """Dispatches what a session asks for to its engine and the store."""
 
-    def __init__(self, database: Database, engine: Engine):
-        self._database = database
+    def __init__(self, session: Session, engine: Engine):
+        self._session = session
         self._engine = engine
-        self._store = Store(database)
+        self._store = Store(session)
 
     def algorithms(self) -> list[dict[str, Any]]:
         """Return every algorithm that can be trained: algorithm, objective, plugin, version, summary."""
@@ -50,7 +52,7 @@ class Orchestrator:
         """Create the table pgml.<source>, or fill it anew; return 'OK'."""
         _require(source=source)
         columns, slices = self._engine.ask("dataset", source=source)
-        dataset_table.fill(self._database, source, columns, slices)
+        dataset_table.fill(self._session, source, columns, slices)
         return "OK"
 
     def train(
@@ -105,12 +107,7 @@ class Orchestrator:
         model = self._store.save_model(
             project, snapshot, found, about, split, tuple(bytes(artifact) for artifact in artifacts)
         )
-        status = "not deployed"
-        if deploy:
-            self._store.lock_project(project)
-            if self._is_improvement(project, model):
-                self._store.deploy(project, model, "best_score")
-                status = "deployed"
+        status = "deployed" if deploy and self._deploy_if_better(project, model) else "not deployed"
         self._engine.tell("end")  # an idle session must not hold a matrix
         return {
             "project_name": project.name,
@@ -124,7 +121,7 @@ class Orchestrator:
         _require(project_name=project_name, strategy=strategy)
         if strategy not in STRATEGIES:
             raise UnknownStrategy(f'unknown strategy "{strategy}"', hint=choices_hint(strategy, STRATEGIES))
-        project = self._store.project(project_name)
+        project = self._store.project(project_name, "deploy")
         self._store.lock_project(project)
         if strategy == "rollback":
             model = self._roll_back(project, algorithm_name)
@@ -135,9 +132,34 @@ class Orchestrator:
                 self._store.deploy(project, model, strategy)
         return {"project_name": project.name, "strategy": strategy, "algorithm_name": model.algorithm_name}
 
+    def grant(self, project_name: str, privilege: str, role: int) -> None:
+        """Give a role a privilege in a project, and those that it builds on."""
+        project = self._own(project_name, privilege, role)
+        self._store.change_rights(project, role, PRIVILEGES[: PRIVILEGES.index(privilege) + 1], give=True)
+
+    def revoke(self, project_name: str, privilege: str, role: int) -> None:
+        """Take a privilege in a project from a role, and those that build on it."""
+        project = self._own(project_name, privilege, role)
+        self._store.change_rights(project, role, PRIVILEGES[PRIVILEGES.index(privilege) :], give=False)
+        serving.distrust()
+
+    def _own(self, project_name: str, privilege: str, role: int) -> Project:
+        """Return a project of the caller's own, locked, whose rights may be changed for a role that is not its owner."""
+        _require(project_name=project_name, privilege=privilege, role=role)
+        if privilege not in PRIVILEGES:
+            raise InvalidArgument(f'unknown privilege "{privilege}"', hint=choices_hint(privilege, PRIVILEGES))
+        project = self._store.project(project_name, "own")
+        self._store.lock_project(project)
+        name = self._store.role_name(role)
+        if name == self._store.owner(project):
+            raise InvalidArgument(f'{name} owns the project "{project.name}" and has every privilege in it')
+        return project
+
     def _objective(self, project_name: str, objective: str | None) -> str:
         """Return the project's objective, which a call may repeat or, for a new project, decides."""
         project = self._store.find_project(project_name)
+        if project is not None:
+            self._store.require(project, "train")
         if project is None and objective is None:
             raise InvalidArgument(
                 f'project "{project_name}" is new: its first training must name an objective',
@@ -165,22 +187,32 @@ class Orchestrator:
                     f'not "{y_column_name}"',
                     hint="name the relation as well to train with another target",
                 )
-            attributes = relation.attributes(self._database, snapshot.table)
+            attributes = relation.attributes(self._session, self._store.snapshot_oid(snapshot))
         else:
             _require(y_column_name=y_column_name)
-            source = relation.find(self._database, relation_name)
-            attributes = relation.attributes(self._database, source)
-            relation.check_columns(source, attributes, y_column_name)
-            number = self._store.next_snapshot_id()
-            count = relation.snapshot(self._database, source, f"pgml.snapshot_{number}")
-            if count == 0:
-                raise UnusableData(f"{source} has no rows that you can see")
-            snapshot = Snapshot(number, source, y_column_name, count)
+            source = relation.find(self._session, relation_name)
+            attributes = relation.attributes(self._session, source.oid)
+            relation.check_columns(source.name, attributes, y_column_name)
+            snapshot = self._copy(source, attributes, y_column_name)
             self._store.save_snapshot(project, snapshot)
         columns = TrainingColumns(
-            self._database, snapshot.table, snapshot.row_count, attributes, snapshot.y_column_name
+            self._session, snapshot.table, snapshot.row_count, attributes, snapshot.y_column_name
         )
         return snapshot, columns
+
+    def _copy(
+        self, source: relation.Relation, attributes: list[relation.Attribute], y_column_name: str
+    ) -> Snapshot:
+        """Copy what the caller sees of a relation into a snapshot of its own."""
+        number = self._store.next_snapshot_id()
+        self._store.create_snapshot(
+            number, [column.name for column in attributes], [column.sql_type for column in attributes]
+        )
+        empty = Snapshot(number, source.name, y_column_name, 0)
+        count = relation.copy(self._session, source, attributes, empty.table)
+        if count == 0:
+            raise UnusableData(f"{source.name} has no rows that you can see")
+        return replace(empty, row_count=count)
 
     def _send(self, snapshot: Snapshot, columns: TrainingColumns) -> None:
         """Send a snapshot's rows to the engine, a slice at a time."""
@@ -189,25 +221,45 @@ class Orchestrator:
         for packed in columns.slices():
             self._engine.tell("rows", packed)
 
-    def _is_improvement(self, project: Project, model: Model) -> bool:
-        """Return whether a model just trained is better than the deployed one on the same test rows."""
+    def _deploy_if_better(self, project: Project, model: Model) -> bool:
+        """Deploy a model just trained if it beats the deployed one on the same test rows; say why where it is not."""
+        self._store.lock_project(project)
         deployed = self._store.deployed(project)
-        if deployed is None:
-            return True
         metric = KEY_METRICS[project.objective][0]
-        same_rows = ("snapshot_id", "test_size", "test_sampling")
-        if all(getattr(deployed, name) == getattr(model, name) for name in same_rows):
-            score = deployed.metrics[metric]
-        else:
-            score = self._score_again(project, deployed)
-            if score is None:
-                self._database.warn(
-                    f'the deployed model of "{project.name}" cannot be scored on this training\'s rows (they lack '
-                    "features that it needs, have NULLs or values too large for it, or its plugin is gone), so it stays; "
-                    "pgml.deploy(..., 'most_recent') deploys the new one"
+        score = model.metrics[metric]
+        if deployed is not None:
+            to_beat = self._score_to_beat(project, deployed, model)
+            if to_beat is _UNREADABLE:
+                return False
+            if not is_better(project.objective, score, to_beat):
+                self._session.notice(
+                    f'not deployed: {metric} is {_shown(score)} on the rows held back, '
+                    f"and {_shown(to_beat)} of {deployed.algorithm_name}, which stays"
                 )
                 return False
-        return is_better(project.objective, model.metrics[metric], score)
+        if "deploy" not in project.privileges:
+            self._session.notice(
+                f'not deployed: {metric} is {_shown(score)}, better than what is deployed, '
+                f'but deploying to "{project.name}" needs the privilege deploy'
+            )
+            return False
+        self._store.deploy(project, model, "best_score")
+        return True
+
+    def _score_to_beat(self, project: Project, deployed: Model, model: Model) -> float | None | object:
+        """Return the key metric of the deployed model on the test rows of a new one; _UNREADABLE where it has none."""
+        same_rows = ("snapshot_id", "test_size", "test_sampling")
+        if all(getattr(deployed, name) == getattr(model, name) for name in same_rows):
+            return deployed.metrics[KEY_METRICS[project.objective][0]]
+        score = self._score_again(project, deployed)
+        if score is None:
+            self._session.warn(
+                f'the deployed model of "{project.name}" cannot be scored on this training\'s rows (they lack '
+                "features that it needs, have NULLs or values too large for it, or its plugin is gone), so it stays; "
+                "pgml.deploy(..., 'most_recent') deploys the new one"
+            )
+            return _UNREADABLE
+        return score
 
     def _score_again(self, project: Project, deployed: Model) -> float | None:
         """Return the key metric of the deployed model on the test rows of this training, None if it cannot read them."""
@@ -250,6 +302,11 @@ class Orchestrator:
         if model is None:
             raise NothingDeployed(f'project "{project.name}" has no earlier deployment to go back to')
         return model
+
+
+def _shown(score: float | None) -> str:
+    """Return a score as it is told, to as many digits as two that differ in practice need."""
+    return "undefined" if score is None else f"{score:.6g}"
 
 
 def _require(**arguments: Any) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from pgml.backend import dataset_table
-from pgml.backend.session import Database
+from pgml.backend.session import Session
 from pgml.errors import UnknownColumn, UnknownRelation, UnsupportedType, UnusableData, choices_hint
 from pgml.wire.features import Column
 
@@ -17,6 +17,15 @@ _NUMBERS = ("smallint", "integer", "bigint", "real", "double precision", "numeri
 
 
 @dataclass(frozen=True)
+class Relation:
+    """A table or view that the caller named: as SQL shows it to them, and as every search_path finds it."""
+
+    oid: int
+    name: str
+    qualified_name: str
+
+
+@dataclass(frozen=True)
 class Attribute:
     """A column of a relation as the catalog describes it; ``type`` is that below any domain."""
 
@@ -24,9 +33,14 @@ class Attribute:
     type: str
     is_array: bool
 
+    @property
+    def sql_type(self) -> str:
+        """The type as SQL writes it."""
+        return self.type + ("[]" if self.is_array else "")
 
-def find(database: Database, name: str) -> str:
-    """Return a relation's name, quoted and qualified as needed, for a name that a user typed.
+
+def find(session: Session, name: str) -> Relation:
+    """Return the relation of a name that a user typed.
 
     It is read as SQL reads names (unquoted ones in lower case, search_path); where that finds nothing, as
     the exact name of a relation, alone or behind a schema and a dot.
@@ -35,70 +49,76 @@ def find(database: Database, name: str) -> str:
         UnknownRelation: there is none, or it holds no rows to read (an index, say).
     """
     schema, dot, rest = name.partition(".")
-    exact = [database.quote_name(name)]
+    exact = [session.quote_name(name)]
     if dot:
-        exact.append(f"{database.quote_name(schema)}.{database.quote_name(rest)}")
-    for candidate in (name, *exact):
-        row = database.attempt(
-            lambda candidate=candidate: database.one(
-                "SELECT c.oid::regclass::text AS name, c.relkind FROM pg_catalog.pg_class AS c"
-                " WHERE c.oid = pg_catalog.to_regclass($1)",
-                "text",
-                candidate,
-            ),
-            "42602",  # no name at all
-            "42601",
-            "0A000",  # more dots than a name has
-        )
-        if row is not None:
-            if row["relkind"] not in _READABLE_KINDS:
-                raise UnknownRelation(f'"{name}" is neither a table nor a view')
-            return row["name"]
-    known = database.query(
-        "SELECT c.oid::regclass::text AS name FROM pg_catalog.pg_class AS c"
-        " JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace"
-        " WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND n.nspname NOT LIKE 'pg\\_%'"
-        " AND n.nspname <> 'information_schema'"
-        " AND (n.nspname <> 'pgml' OR pg_catalog.obj_description(c.oid, 'pg_class') = $1)",
-        "text",
-        dataset_table.MARK,
-    )
+        exact.append(f"{session.quote_name(schema)}.{session.quote_name(rest)}")
+    with session.in_path_of_caller():
+        for candidate in (name, *exact):
+            rows = session.attempt(
+                lambda candidate=candidate: session.query(_FIND, "text", candidate),
+                "42602",  # no name at all
+                "42601",
+                "0A000",  # more dots than a name has
+            )
+            if rows:
+                if rows[0].pop("relkind") not in _READABLE_KINDS:
+                    raise UnknownRelation(f'"{name}" is neither a table nor a view')
+                return Relation(**rows[0])
+        known = session.query(_KNOWN, "text", dataset_table.MARK)
     raise UnknownRelation(
         f'there is no table or view "{name}"', hint=choices_hint(name, [row["name"] for row in known])
     )
 
 
-def attributes(database: Database, relation: str) -> list[Attribute]:
+# Both run in the caller's search_path, and therefore say where everything in them is from.
+_FIND = """
+    SELECT c.oid::pg_catalog.int8 AS oid, c.oid::pg_catalog.regclass::pg_catalog.text AS name, c.relkind,
+        pg_catalog.format('%I.%I', n.nspname, c.relname) AS qualified_name
+    FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid OPERATOR(pg_catalog.=) c.relnamespace
+    WHERE c.oid OPERATOR(pg_catalog.=) pg_catalog.to_regclass($1)
+"""
+_KNOWN = """
+    SELECT c.oid::pg_catalog.regclass::pg_catalog.text AS name
+    FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid OPERATOR(pg_catalog.=) c.relnamespace
+    WHERE c.relkind OPERATOR(pg_catalog.=) ANY ('{r,p,v,m,f}')
+        AND n.nspname OPERATOR(pg_catalog.!~) '^(pg_|pgml_|information_schema$)'
+        AND (n.nspname OPERATOR(pg_catalog.<>) 'pgml'
+             OR pg_catalog.obj_description(c.oid, 'pg_class') OPERATOR(pg_catalog.=) $1)
+"""
+
+
+def attributes(session: Session, oid: int) -> list[Attribute]:
     """Return the columns of a relation, in its order."""
-    rows = database.query(
+    rows = session.query(
         """
         WITH RECURSIVE resolved AS (
             SELECT a.attnum, a.attname, t.oid, t.typtype, t.typbasetype, t.typelem, t.typcategory
-            FROM pg_catalog.pg_attribute AS a
-            JOIN pg_catalog.pg_type AS t ON t.oid = a.atttypid
-            WHERE a.attrelid = $1::regclass AND a.attnum > 0 AND NOT a.attisdropped
+            FROM pg_attribute AS a JOIN pg_type AS t ON t.oid = a.atttypid
+            WHERE a.attrelid = $1 AND a.attnum > 0 AND NOT a.attisdropped
             UNION ALL
             SELECT r.attnum, r.attname, t.oid, t.typtype, t.typbasetype, t.typelem, t.typcategory
-            FROM resolved AS r
-            JOIN pg_catalog.pg_type AS t ON t.oid = r.typbasetype
+            FROM resolved AS r JOIN pg_type AS t ON t.oid = r.typbasetype
             WHERE r.typtype = 'd'
         )
         SELECT attname AS name, typcategory = 'A' AS is_array,
-            pg_catalog.format_type(CASE WHEN typcategory = 'A' THEN typelem ELSE oid END, NULL) AS type
+            format_type(CASE WHEN typcategory = 'A' THEN typelem ELSE oid END, NULL) AS type
         FROM resolved WHERE typtype <> 'd' ORDER BY attnum
         """,
-        "text",
-        relation,
+        "oid",
+        oid,
     )
     return [Attribute(row["name"], row["type"], row["is_array"]) for row in rows]
 
 
 class TrainingColumns:
-    """The columns of a snapshot that a model is trained on, and how they are read."""
+    """The columns of a snapshot that a model is trained on, and how they are read: by pgml's owner.
 
-    def __init__(self, database: Database, relation: str, row_count: int, columns: list[Attribute], target: str):
-        self._database = database
-        self._relation = relation
+    That runs nothing of anybody's, since the columns of a snapshot are of types of pg_catalog.
+    """
+
+    def __init__(self, session: Session, snapshot: str, row_count: int, columns: list[Attribute], target: str):
+        self._session = session
+        self._snapshot = snapshot
         self._row_count = row_count
         self._attributes = {column.name: column for column in columns}
         self.target = target
@@ -113,19 +133,19 @@ class TrainingColumns:
         """Yield the rows, a slice at a time: one packed column each, the target last (see features.unpack)."""
         packed = [self._packed(column) for column in (*self.columns, Column(self.target))]
         select = ", ".join(f"{expression} AS c{place}" for place, expression in enumerate(packed))
-        sql = f"SELECT {select} FROM {self._relation} WHERE ctid >= $1 AND ctid < $2"
-        size = self._database.one("SELECT pg_catalog.pg_relation_size($1::regclass) AS bytes", "text", self._relation)
-        pages = size["bytes"] // _PAGE_BYTES
+        sql = f"SELECT {select} FROM {self._snapshot} WHERE ctid >= $1 AND ctid < $2"
+        pages = self._session.one("snapshot_bytes", snapshot=self._snapshot)["bytes"] // _PAGE_BYTES
         row_bytes = 8 * sum(column.width or 1 for column in self.columns)
         step = max(1, pages * _SLICE_BYTES // max(1, row_bytes * self._row_count))
         for page in range(0, pages, step):
-            row = self._database.one(sql, "tid tid", f"({page},0)", f"({page + step},0)")
+            with self._session.as_owner():
+                row = self._session.query(sql, "tid tid", f"({page},0)", f"({page + step},0)")[0]
             if row["c0"] is not None:
                 yield [row[f"c{place}"] for place in range(len(packed))]
 
     def _packed(self, column: Column) -> str:
         """Return the SQL that packs a column into bytes; NULL becomes NaN, so that no row is left out."""
-        name = self._database.quote_name(column.name)
+        name = self._session.quote_name(column.name)
         if column.width is not None:
             empty = f"array_fill('NaN'::float8, ARRAY{self._shapes[column.name]})"
             return f"string_agg(array_send(coalesce(array_replace({name}::float8[], NULL, 'NaN'), {empty})), '')"
@@ -143,10 +163,11 @@ class TrainingColumns:
         sizes = ("cardinality", "array_ndims")
         bounds = ", ".join(
             f"min({size}({quoted})) AS least_{size}{place}, max({size}({quoted})) AS most_{size}{place}"
-            for place, quoted in enumerate(self._database.quote_name(array.name) for array in arrays)
+            for place, quoted in enumerate(self._session.quote_name(array.name) for array in arrays)
             for size in sizes
         )
-        row = self._database.one(f"SELECT {bounds} FROM {self._relation}")
+        with self._session.as_owner():
+            row = self._session.query(f"SELECT {bounds} FROM {self._snapshot}")[0]
         shapes = {}
         for place, array in enumerate(arrays):
             for size, noun in zip(sizes, ("elements", "dimensions"), strict=True):
@@ -174,17 +195,24 @@ def check_columns(relation: str, columns: list[Attribute], target: str) -> None:
     if len(columns) < 2:
         raise UnusableData(f'{relation} has no column besides the target "{target}"')
     for column in columns:
-        shown = column.type + ("[]" if column.is_array else "")
         if column.name == target and (column.is_array or column.type not in _NUMBERS):
-            raise UnsupportedType(f'the target "{target}" of {relation} is {shown}; it must be a number or a boolean')
+            raise UnsupportedType(
+                f'the target "{target}" of {relation} is {column.sql_type}; it must be a number or a boolean'
+            )
         if column.type not in _NUMBERS or (column.is_array and column.type == "boolean"):
             raise UnsupportedType(
-                f'column "{column.name}" of {relation} is {shown}; '
+                f'column "{column.name}" of {relation} is {column.sql_type}; '
                 "a model is trained on numbers, booleans and arrays of numbers",
                 hint="train on a view that leaves the column out or turns it into a number",
             )
 
 
-def snapshot(database: Database, relation: str, table: str) -> int:
-    """Copy the rows that the caller may see into a new table of schema pgml; return how many there are."""
-    return database.define(f"CREATE TABLE {table} AS SELECT * FROM {relation}")
+def copy(session: Session, relation: Relation, columns: list[Attribute], snapshot: str) -> int:
+    """Copy the rows that the caller may see into the table of a snapshot; return how many there are.
+
+    All of it runs as the caller, in the caller's search_path: views, row security, functions, and what turns a
+    column of a domain into one of the type below.
+    """
+    values = ", ".join(f"{session.quote_name(column.name)}::{column.sql_type}" for column in columns)
+    with session.in_path_of_caller():
+        return session.define(f"INSERT INTO {snapshot} SELECT {values} FROM {relation.qualified_name}")

@@ -6,35 +6,59 @@ not. What has to be looked up arrives as an argument.
 
 from __future__ import annotations
 
-from collections import OrderedDict
+from collections import OrderedDict, namedtuple
 
 from pgml import predictors
+from pgml.backend import process
 from pgml.backend.model_files import read, write
-from pgml.errors import PgmlError
+from pgml.errors import InvalidArgument, PgmlError
 
 _MODELS_KEPT = 64  # in a session; the one that was not looked up for the longest time goes first
 
-# Project → (stamp of the statement that looked its model up, that model's evaluator, its predict).
-_answering: dict[str, tuple[float | None, object, object]] = {}
+# A prediction that waits for its model to be looked up. (typing.NamedTuple would cost each backend its import.)
+_Asked = namedtuple("_Asked", ("project_name", "features", "role", "statement"))
+
+# (project, role) → (the statement that looked its model up for the role, that model's evaluator, its predict).
+_answering: dict[tuple[str, int], tuple[int | None, object, object]] = {}
 _evaluators: OrderedDict[str, object] = OrderedDict()  # by digest
-_distrusted: float | None = None  # stamp of a statement during which deployments changed
+_distrusted: int | None = None  # a statement during which deployments or rights changed
+_waiting: _Asked | None = None  # until it is handed out
+_asked: _Asked  # the one that was handed out last
 
 
-def predict(project_name: str, features: list[float | None], stamp: float) -> float | None:
-    """Return the prediction, or None where the model must be looked up or the row needs a closer look.
+def predict(project_name: str | None, features: list[object] | None) -> float | None:
+    """Return the prediction, or None where the model must be looked up or the row needs a closer look."""
+    global _waiting
+    role, now = process.user(), process.statement()
+    answering = _answering.get((project_name, role))
+    if answering is not None and answering[0] == now and features is not None:
+        prediction = answering[2](features)
+        if prediction is not None:
+            return prediction
+    _waiting = _Asked(project_name, features, role, now)
+    return None
 
-    ``stamp`` tells one statement from the next: the model that was looked up answers until it changes.
+
+def asked() -> tuple[str | None, int | None, str | None]:
+    """Return (project, role that asked, error as JSON) of the prediction that waits, once; nothing where none does.
+
+    None waits while PostgreSQL plans: it then evaluates what has no arguments, for a better guess of row counts.
     """
-    answering = _answering.get(project_name)
-    if answering is None or answering[0] != stamp:
-        return None
-    return answering[2](features)
+    global _waiting, _asked
+    waiting, _waiting = _waiting, None
+    if waiting is None or waiting.statement != process.statement():
+        return None, None, None
+    for name in ("project_name", "features"):
+        if getattr(waiting, name) is None:
+            return None, None, _described(InvalidArgument(f"pgml.predict: {name} must not be NULL"))
+    _asked = waiting
+    return waiting.project_name, waiting.role, None
 
 
-def load(project_name: str, stamp: float, digest: str, predictor: bytes | None) -> tuple[bool, str | None]:
-    """Make the model of that digest answer for the project during this statement; return (loaded, error as JSON).
+def answer_with(digest: str, predictor: bytes | None) -> tuple[bool, str | None]:
+    """Make the model of that digest answer what was asked, during this statement; return (done, error as JSON).
 
-    It is not loaded where its bytes are neither in this session nor in a file and were not given, or are not sound.
+    It is not done where its bytes are neither in this session nor in a file and were not given, or are not sound.
     """
     evaluator = _evaluators.get(digest)
     if evaluator is None:
@@ -44,52 +68,46 @@ def load(project_name: str, stamp: float, digest: str, predictor: bytes | None) 
                 return False, None
             evaluator = _evaluator(digest, buffer)
         except PgmlError as error:
-            return False, _described(project_name, error)
+            return False, _described(error, _asked.project_name)
         _evaluators[digest] = evaluator
         if len(_evaluators) > _MODELS_KEPT:
             _forget(_evaluators.popitem(last=False)[1])
     _evaluators.move_to_end(digest)
-    trusted = stamp if stamp != _distrusted else None
-    _answering[project_name] = (trusted, evaluator, evaluator.predict)
+    trusted = _asked.statement if _asked.statement != _distrusted else None
+    _answering[_asked.project_name, _asked.role] = (trusted, evaluator, evaluator.predict)
     return True, None
 
 
-def distrust(stamp: float) -> None:
-    """Have every further prediction of this statement look its model up: deployments have just changed."""
-    global _distrusted
-    _distrusted = stamp
-    _answering.clear()
-
-
-def predict_carefully(
-    project_name: str, features: list[object], estimator: bytes | None
-) -> tuple[float | None, str | None, str | None]:
-    """Return (prediction, what is needed first, error as JSON) from the model that was loaded last."""
-    evaluator = _answering[project_name][1]
+def predict_carefully(estimator: bytes | None) -> tuple[float | None, str | None, str | None]:
+    """Return (prediction, what is needed first, error as JSON) for what was asked."""
+    evaluator = _answering[_asked.project_name, _asked.role][1]
     try:
         if evaluator.family == "engine":
-            return (*evaluator.step(features, estimator), None)
-        return evaluator.predict_carefully(features), None, None
+            return (*evaluator.step(_asked.features, estimator), None)
+        return evaluator.predict_carefully(_asked.features), None, None
     except PgmlError as error:
-        return None, None, _described(project_name, error)
+        return None, None, _described(error, _asked.project_name)
+
+
+def distrust() -> None:
+    """Have every further prediction of this statement look its model up: deployments or rights have just changed."""
+    global _distrusted
+    _distrusted = process.statement()
+    _answering.clear()
 
 
 def _forget(evaluator: object) -> None:
     """Let go of a model that has left the kept ones."""
-    for project_name in [name for name, answering in _answering.items() if answering[1] is evaluator]:
-        del _answering[project_name]
+    for key in [key for key, answering in _answering.items() if answering[1] is evaluator]:
+        del _answering[key]
 
 
-def _described(project_name: str, error: PgmlError) -> str:
+def _described(error: PgmlError, project_name: str | None = None) -> str:
     import json
 
+    said = error.message if project_name is None else f'project "{project_name}": {error.message}'
     return json.dumps(
-        {
-            "sqlstate": error.sqlstate,
-            "message": f'project "{project_name}": {error.message}',
-            "hint": error.hint,
-            "detail": error.detail,
-        }
+        {"sqlstate": error.sqlstate, "message": said, "hint": error.hint, "detail": error.detail}
     )
 
 

@@ -1,20 +1,70 @@
-"""The database as the orchestrator sees it: a few calls, here over PL/Python's SPI."""
+"""The SQL of a session: pgml's own statements with the rights of its owner, the caller's relations as the caller."""
 
 from __future__ import annotations
 
+import re
 from collections import OrderedDict
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pgml.backend import process
+
+if TYPE_CHECKING:
+    from typing_extensions import LiteralString
 
 _PLANS_KEPT = 64  # those that name a snapshot are used once, and a session may train thousands of times
+_OWN_PATH = "pg_catalog, pg_temp"  # the search_path of pgml_internal.call
+_PARAMETER = re.compile(r"(?<!:):(\w+)::(\w+(?:\[\])?)")
 
 
-class Database:
-    """The database of the session, as the calling user. All happens in the caller's transaction."""
+class Session:
+    """The session's database. All happens in the caller's transaction.
+
+    Without more words a statement runs as the caller, and finds names in pg_catalog only. ``path`` is the
+    caller's search_path, for what the caller named.
+    """
 
     def __init__(self, plpy: Any):
+        self.path = ""
         self._plpy = plpy
         self._plans: OrderedDict[tuple[str, str], Any] = OrderedDict()
+        self._statements = _read(Path(__file__).with_name("statements.sql").read_text())
+
+    # -- pgml's own statements -----------------------------------------------------------------------------
+
+    def run(self, statement: LiteralString, /, **values: Any) -> Any:
+        """Return the rows (dictionaries) of a statement in statements.sql, which runs as pgml's owner."""
+        sql, parameters = self._statements[statement]
+        types = " ".join(sql_type for _, sql_type in parameters)
+        with self.as_owner():
+            return self.query(sql, types, *(values[parameter] for parameter, _ in parameters))
+
+    def one(self, statement: LiteralString, /, **values: Any) -> dict[str, Any] | None:
+        """Return the first row of a statement in statements.sql, or None."""
+        rows = self.run(statement, **values)
+        return rows[0] if len(rows) else None
+
+    @contextmanager
+    def as_owner(self) -> Iterator[None]:
+        """Have the block run with the rights of pgml's owner: never what a caller wrote, nor names of theirs."""
+        owner = self.query(
+            "SELECT nspowner::bigint AS oid FROM pg_namespace WHERE nspname = 'pgml_internal'"
+        )[0]["oid"]
+        with process.acting_as(owner):
+            yield
+
+    # -- what callers name ---------------------------------------------------------------------------------
+
+    @contextmanager
+    def in_path_of_caller(self) -> Iterator[None]:
+        """Have the block find names as the caller does."""
+        self._set_path(self.path)
+        try:
+            yield
+        finally:
+            self._set_path(_OWN_PATH)
 
     def query(self, sql: str, types: str = "", *values: Any) -> Any:
         """Return the rows (dictionaries) of a statement whose placeholders $1, $2 ... have the given SQL types."""
@@ -26,13 +76,8 @@ class Database:
         self._plans.move_to_end(key)
         return self._plpy.execute(self._plans[key], list(values))
 
-    def one(self, sql: str, types: str = "", *values: Any) -> dict[str, Any] | None:
-        """Return the first row, or None."""
-        rows = self.query(sql, types, *values)
-        return rows[0] if len(rows) else None
-
     def define(self, sql: str) -> int:
-        """Run a statement that has no placeholders (DDL); return how many rows it processed."""
+        """Run a statement that has no placeholders; return how many rows it processed."""
         return self._plpy.execute(sql).nrows()
 
     def quote_name(self, name: str) -> str:
@@ -52,10 +97,30 @@ class Database:
                 return None
             raise
 
+    # -- the client ----------------------------------------------------------------------------------------
+
     def breathe(self) -> None:
         """Let PostgreSQL act on a cancel request or a timeout: it raises where there is one."""
         self.query("SELECT pg_catalog.pg_sleep(0)")
 
+    def notice(self, text: str) -> None:
+        """Tell the client."""
+        self._plpy.notice(text)
+
     def warn(self, text: str) -> None:
         """Show a warning to the client."""
         self._plpy.warning(text)
+
+    def _set_path(self, path: str) -> None:
+        # Literals, so that it means the same in whatever path it runs.
+        self._plpy.execute(f"SELECT pg_catalog.set_config('search_path', {self.quote_text(path)}, true)")
+
+
+def _read(text: str) -> dict[str, tuple[str, list[tuple[str, str]]]]:
+    """Return the statements by name: SQL with $1, $2 ..., and the names and SQL types of those."""
+    statements = {}
+    for name, body in re.findall(r"^-- (\w+)\n(.*?)(?=^-- |\Z)", text, re.DOTALL | re.MULTILINE):
+        parameters = list(dict.fromkeys(_PARAMETER.findall(body)))
+        places = {parameter: f"${place}" for place, (parameter, _) in enumerate(parameters, 1)}
+        statements[name] = _PARAMETER.sub(lambda found, places=places: places[found[1]], body).strip(), parameters
+    return statements

@@ -1,4 +1,4 @@
-"""Every statement on pgml's own tables: projects, snapshots, models, artifacts, deployments."""
+"""pgml's own tables: projects and the rights in them, snapshots, models, deployments."""
 
 from __future__ import annotations
 
@@ -7,15 +7,22 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from pgml.backend.session import Database
-from pgml.errors import UnknownProject, choices_hint
+from pgml.backend import process
+from pgml.backend.session import Session
+from pgml.errors import InvalidArgument, PermissionDenied, UnknownProject, UnusableData, choices_hint
+
+# What a role may do in a project that is not its own, each building on those before.
+PRIVILEGES = ("predict", "read", "train", "deploy")
 
 
 @dataclass(frozen=True)
 class Project:
+    """A project, and what the caller may do in it."""
+
     id: int
     name: str
     objective: str
+    privileges: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -28,7 +35,7 @@ class Snapshot:
     @property
     def table(self) -> str:
         """The table that holds the rows."""
-        return f"pgml.snapshot_{self.id}"
+        return f"pgml_snapshots.snapshot_{self.id}"
 
 
 @dataclass(frozen=True)
@@ -42,34 +49,49 @@ class Model:
 
 
 class Store:
-    """pgml's tables in one database."""
+    """pgml's tables in one database. Every statement runs as pgml's owner: what a caller may do is asked here."""
 
-    def __init__(self, database: Database):
-        self._database = database
+    def __init__(self, session: Session):
+        self._session = session
 
     # -- projects ------------------------------------------------------------------------------------------
 
     def find_project(self, name: str) -> Project | None:
-        row = self._database.one("SELECT id, name, objective FROM pgml.projects WHERE name = $1", "text", name)
-        return Project(**row) if row else None
+        """Return the project of that name, whoever it belongs to."""
+        row = self._session.one("find_project", name=name, role=process.user())
+        return Project(row["id"], row["name"], row["objective"], tuple(row["privileges"])) if row else None
 
-    def project(self, name: str) -> Project:
-        """Return the project of that name; raise UnknownProject, which lists the projects, if there is none."""
+    def project(self, name: str, privilege: str) -> Project:
+        """Return the project of that name, in which the caller has that privilege.
+
+        Raises:
+            UnknownProject: there is none; the hint lists those that the caller may use.
+            PermissionDenied: the caller has not got the privilege.
+        """
         project = self.find_project(name)
         if project is None:
-            names = [row["name"] for row in self._database.query("SELECT name FROM pgml.projects")]
+            names = [row["name"] for row in self._session.run("project_names", role=process.user())]
             raise UnknownProject(f'unknown project "{name}"', hint=choices_hint(name, names))
+        self.require(project, privilege)
         return project
 
-    def create_project(self, name: str, objective: str) -> Project:
-        """Return the project, made if need be; waits for another session that is just making it."""
-        self._database.query(
-            "INSERT INTO pgml.projects (name, objective) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING",
-            "text text",
-            name,
-            objective,
+    def require(self, project: Project, privilege: str) -> None:
+        """Raise PermissionDenied where the caller has not got a privilege in the project."""
+        if privilege in project.privileges:
+            return
+        if privilege == "own":
+            raise PermissionDenied(f'permission denied for project "{project.name}": only its owner may do that')
+        caller = self.role_name(process.user())
+        raise PermissionDenied(
+            f'permission denied for project "{project.name}": that needs the privilege {privilege}',
+            hint=f"its owner can give it: SELECT pgml.grant({self._session.quote_text(project.name)}, "
+            f"'{privilege}', {self._session.quote_text(caller)})",
         )
-        return self.project(name)
+
+    def create_project(self, name: str, objective: str) -> Project:
+        """Return the project, made if need be: it belongs to the caller. Waits for a session that is just making it."""
+        self._session.run("create_project", name=name, objective=objective, role=process.user())
+        return self.project(name, "train")
 
     def lock_project(self, project: Project) -> None:
         """Keep other sessions from deploying to the project until the transaction ends.
@@ -77,35 +99,62 @@ class Store:
         They may still add snapshots and models: their foreign keys share the project's key, so a lock that
         excluded them would make two trainings, each with its model in place, wait for each other.
         """
-        self._database.query("SELECT FROM pgml.projects WHERE id = $1 FOR NO KEY UPDATE", "bigint", project.id)
+        self._session.run("lock_project", project_id=project.id)
+
+    def change_rights(self, project: Project, role: int, privileges: tuple[str, ...], give: bool) -> None:
+        """Give a role privileges in the project, or take them."""
+        self._session.run(
+            "change_rights", project_id=project.id, role=role, privileges=list(privileges), give=give
+        )
+
+    def owner(self, project: Project) -> str | None:
+        """Return the role that the project belongs to; None where that role is gone."""
+        row = self._session.one("owner", project_id=project.id)
+        return row["owner"] if row else None
+
+    def role_name(self, role: int) -> str:
+        """Return the name of a role; raise InvalidArgument where there is none of that OID."""
+        row = self._session.one("role_name", role=role)
+        if row is None:
+            raise InvalidArgument(f"there is no role with the OID {role}")
+        return row["name"]
 
     # -- snapshots -----------------------------------------------------------------------------------------
 
     def next_snapshot_id(self) -> int:
-        return self._database.one(
-            "SELECT nextval(pg_get_serial_sequence('pgml.snapshots', 'id')) AS id"
-        )["id"]
+        return self._session.one("next_snapshot_id")["id"]
+
+    def create_snapshot(self, snapshot_id: int, names: list[str], types: list[str]) -> None:
+        """Make the table of a snapshot, into which the caller may insert until it is sealed."""
+        self._session.run(
+            "create_snapshot", snapshot_id=snapshot_id, names=names, types=types, writer=process.user()
+        )
 
     def save_snapshot(self, project: Project, snapshot: Snapshot) -> None:
-        self._database.query(
-            "INSERT INTO pgml.snapshots (id, project_id, relation_name, y_column_name, row_count)"
-            " VALUES ($1, $2, $3, $4, $5)",
-            "bigint bigint text text bigint",
-            snapshot.id,
-            project.id,
-            snapshot.relation_name,
-            snapshot.y_column_name,
-            snapshot.row_count,
+        """Note a snapshot that has been filled; nobody changes it from here on."""
+        self._session.run(
+            "save_snapshot",
+            id=snapshot.id,
+            project_id=project.id,
+            relation_name=snapshot.relation_name,
+            y_column_name=snapshot.y_column_name,
+            row_count=snapshot.row_count,
         )
+        self._session.run("seal_snapshot", snapshot_id=snapshot.id, project_id=project.id)
 
     def latest_snapshot(self, project: Project) -> Snapshot | None:
-        row = self._database.one(
-            "SELECT id, relation_name, y_column_name, row_count FROM pgml.snapshots"
-            " WHERE project_id = $1 ORDER BY id DESC LIMIT 1",
-            "bigint",
-            project.id,
-        )
+        row = self._session.one("latest_snapshot", project_id=project.id)
         return Snapshot(**row) if row else None
+
+    def snapshot_oid(self, snapshot: Snapshot) -> int:
+        """Return the OID of the table that holds a snapshot's rows; raise UnusableData where it is gone."""
+        oid = self._session.one("snapshot_oid", snapshot=snapshot.table)["oid"]
+        if oid is None:
+            raise UnusableData(
+                f"the rows of the latest snapshot are gone: there is no table {snapshot.table}",
+                hint="name the relation to train on it as it is now",
+            )
+        return oid
 
     # -- models --------------------------------------------------------------------------------------------
 
@@ -120,89 +169,57 @@ class Store:
     ) -> Model:
         """Store what the engine made: ``found`` is the algorithm, ``about`` the model, ``artifacts`` the bytes."""
         predictor, estimator, test_rows = artifacts
-        row = self._database.one(
-            "INSERT INTO pgml.models (project_id, snapshot_id, algorithm_name, hyperparams, test_size, test_sampling,"
-            " features, metrics, served_by, plugin_name, plugin_version, digest)"
-            " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) RETURNING id",
-            "bigint bigint text jsonb float8 text text[] jsonb text text text text",
-            project.id,
-            snapshot.id,
-            found["algorithm"],
-            json.dumps(found["hyperparameters"]),
-            *split,
-            about["features"],
-            json.dumps(about["metrics"]),
-            about["served_by"],
-            found["plugin"],
-            found["version"],
-            hashlib.sha256(predictor).hexdigest(),
+        row = self._session.one(
+            "save_model",
+            project_id=project.id,
+            snapshot_id=snapshot.id,
+            algorithm_name=found["algorithm"],
+            hyperparams=json.dumps(found["hyperparameters"]),
+            test_size=split[0],
+            test_sampling=split[1],
+            features=about["features"],
+            metrics=json.dumps(about["metrics"]),
+            served_by=about["served_by"],
+            plugin_name=found["plugin"],
+            plugin_version=found["version"],
+            digest=hashlib.sha256(predictor).hexdigest(),
         )
-        self._database.query(
-            "INSERT INTO pgml.artifacts (model_id, predictor, estimator, test_rows) VALUES ($1, $2, $3, $4)",
-            "bigint bytea bytea bytea",
-            row["id"],
-            predictor,
-            estimator,
-            test_rows,
+        self._session.run(
+            "save_artifacts",
+            model_id=row["id"],
+            predictor=predictor,
+            estimator=estimator or None,
+            test_rows=test_rows,
         )
         return Model(row["id"], snapshot.id, found["algorithm"], *split, about["metrics"])
 
     def models(self, project: Project, algorithm_name: str | None = None) -> list[Model]:
         """Return the project's models, newest first, all or those of one algorithm."""
-        rows = self._database.query(
-            "SELECT id, snapshot_id, algorithm_name, test_size, test_sampling, metrics FROM pgml.models"
-            " WHERE project_id = $1 AND ($2 IS NULL OR algorithm_name = $2) ORDER BY id DESC",
-            "bigint text",
-            project.id,
-            algorithm_name,
-        )
+        rows = self._session.run("models", project_id=project.id, algorithm_name=algorithm_name)
         return [_model(row) for row in rows]
 
     def artifacts(self, model: Model) -> tuple[bytes, bytes]:
-        """Return the bytes of a model's predictor and estimator."""
-        row = self._database.one(
-            "SELECT predictor, estimator FROM pgml.artifacts WHERE model_id = $1", "bigint", model.id
-        )
-        return row["predictor"], row["estimator"]
+        """Return the bytes of a model's predictor and estimator, the latter empty where it is compiled."""
+        row = self._session.one("artifacts", model_id=model.id)
+        return row["predictor"], row["estimator"] or b""
 
     # -- deployments ---------------------------------------------------------------------------------------
 
     def deployed(self, project: Project) -> Model | None:
         """Return the model that answers for the project."""
-        row = self._database.one(
-            "SELECT m.id, m.snapshot_id, m.algorithm_name, m.test_size, m.test_sampling, m.metrics"
-            " FROM pgml.deployments AS d JOIN pgml.models AS m ON m.id = d.model_id"
-            " WHERE d.project_id = $1 ORDER BY d.id DESC LIMIT 1",
-            "bigint",
-            project.id,
-        )
+        row = self._session.one("deployed", project_id=project.id)
         return _model(row) if row else None
 
     def deploy(self, project: Project, model: Model, strategy: str) -> None:
         """Make a model the one that answers; a rollback returns to the one that does so now."""
-        self._database.query(
-            "INSERT INTO pgml.deployments (project_id, model_id, strategy, previous_id) VALUES ($1, $2, $3,"
-            " (SELECT max(id) FROM pgml.deployments WHERE project_id = $1))",
-            "bigint bigint text",
-            project.id,
-            model.id,
-            strategy,
-        )
+        self._session.run("deploy", project_id=project.id, model_id=model.id, strategy=strategy)
 
     def roll_back(self, project: Project) -> Model | None:
         """Undo the newest deployment that has not been undone, and return the model that answers then, if any.
 
         Undoing is a deployment too; its previous_id skips what was undone, so that the next one goes further.
         """
-        row = self._database.one(
-            "INSERT INTO pgml.deployments (project_id, model_id, strategy, previous_id)"
-            " SELECT $1, target.model_id, 'rollback', target.previous_id FROM pgml.deployments AS target"
-            " WHERE target.id = (SELECT previous_id FROM pgml.deployments WHERE project_id = $1 ORDER BY id DESC LIMIT 1)"
-            " RETURNING id",
-            "bigint",
-            project.id,
-        )
-        return self.deployed(project) if row else None
+        return self.deployed(project) if self._session.one("roll_back", project_id=project.id) else None
 
 
 def _model(row: dict[str, Any]) -> Model:

@@ -121,14 +121,16 @@ class Database:
     def projects(self) -> pd.DataFrame:
         """Return the projects, one a row, with what answers for each."""
         return self._frame(
-            "SELECT name, project.objective, project.created_at, algorithm_name, deployed_at, relation_name,"
+            "SELECT name, project.objective, owner, project.created_at, algorithm_name, deployed_at, relation_name,"
             " y_column_name FROM pgml.projects AS project LEFT JOIN pgml.overview USING (name) ORDER BY name"
         )
 
     def models(self, project_name: str | None = None) -> pd.DataFrame:
         """Return the trained models of one project or of all, with a column for each metric."""
         frame = self._frame(
-            "SELECT * FROM pgml.trained_models WHERE name = coalesce(%s, name) ORDER BY id", (project_name,)
+            "SELECT trained.*, model.metrics, model.hyperparams, model.served_by FROM pgml.trained_models AS trained"
+            " JOIN pgml.models AS model USING (id) WHERE name = coalesce(%s, name) ORDER BY id",
+            (project_name,),
         )
         return frame.drop(columns="metrics").join(pd.DataFrame(frame["metrics"].tolist(), index=frame.index))
 
@@ -153,9 +155,7 @@ class Database:
     def _matrix(self, project_name: str, frame: pd.DataFrame) -> np.ndarray:
         """Return the model's features, found in a DataFrame by name, as float64 [rows, features]."""
         found = self._rows(
-            "SELECT model.features FROM pgml.deployed_models AS deployed JOIN pgml.models AS model USING (id)"
-            " WHERE deployed.name = %s",
-            (project_name,),
+            "SELECT features FROM pgml.projects WHERE name = %s AND features IS NOT NULL", (project_name,)
         )
         if not found:
             self._value("SELECT pgml.predict(%s, '{}'::float8[])", project_name)  # says what is wrong with the project

@@ -14,7 +14,7 @@ TABLES = ("projects", "snapshots", "models", "deployments", "artifacts")
 
 def saved(session: Session) -> list[tuple]:
     """How much there is of everything that a training saves."""
-    counts = ", ".join(f"(SELECT count(*) FROM pgml.{table})" for table in TABLES)
+    counts = ", ".join(f"(SELECT count(*) FROM pgml_internal.{table})" for table in TABLES)
     snapshots = "(SELECT count(*) FROM pg_class WHERE relname ~ '^snapshot_[0-9]+$')"
     return session.execute(f"SELECT {counts}, {snapshots}")
 

@@ -1,0 +1,19 @@
+-- Who may do what without a grant. Only names in schema pgml can be used, by the roles that were given USAGE on
+-- it; what those functions and views call in turn was bound when they were made, and needs no name. Rights in a
+-- project are those of its own (internal/create_rights.sql).
+REVOKE ALL ON ALL FUNCTIONS IN SCHEMA pgml, pgml_internal FROM PUBLIC;
+REVOKE ALL ON ALL TABLES IN SCHEMA pgml_internal FROM PUBLIC;
+
+-- A role that trains reads its relation and fills the snapshot as itself, and has to name it.
+GRANT USAGE ON SCHEMA pgml_snapshots TO PUBLIC;
+
+-- These ask for rights in a project, or tell what everybody may know. Not among them: pgml.train and
+-- pgml.load_dataset, which use the machine and are for the administrator to give.
+GRANT EXECUTE ON FUNCTION pgml.version(), pgml.hyperparameters(text, text), pgml.predict(text, float8[]),
+    pgml.deploy(text, text, text), pgml.grant(text, text, regrole), pgml.revoke(text, text, regrole) TO PUBLIC;
+GRANT SELECT ON pgml.projects, pgml.snapshots, pgml.models, pgml.deployments, pgml.trained_models,
+    pgml.deployed_models, pgml.overview, pgml.grants, pgml.algorithms, pgml.schema_version TO PUBLIC;
+
+-- What those are made of. The first two take what the functions of schema pgml take, and act as their caller.
+GRANT EXECUTE ON FUNCTION pgml_internal.call(text, jsonb, text), pgml_internal.predict(text, float8[]),
+    pgml_internal.result(jsonb), pgml_internal.predict_first(), pgml_internal.algorithms() TO PUBLIC;

@@ -1,0 +1,105 @@
+-- find_project
+SELECT id, name, objective,
+    ARRAY(
+        SELECT privilege FROM unnest('{predict,read,train,deploy,own}'::text[]) AS privilege
+        WHERE has_column_privilege(:role::oid, rights, privilege, 'REFERENCES')
+    ) AS privileges
+FROM pgml_internal.projects WHERE name = :name::text
+
+-- project_names
+SELECT name FROM pgml_internal.projects
+WHERE has_column_privilege(:role::oid, rights, 'predict', 'REFERENCES') ORDER BY name
+
+-- create_project
+SELECT pgml_internal.create_project(:name::text, :objective::text, :role::oid)
+
+-- lock_project
+SELECT FROM pgml_internal.projects WHERE id = :project_id::bigint FOR NO KEY UPDATE
+
+-- change_rights
+SELECT pgml_internal.change_rights(:project_id::bigint, :role::oid, :privileges::text[], :give::boolean)
+
+-- owner
+SELECT pg_get_userbyid(given.grantee) AS owner
+FROM pgml_internal.projects AS project
+JOIN pg_attribute AS a ON a.attrelid = project.rights AND a.attname = 'own', aclexplode(a.attacl) AS given
+WHERE project.id = :project_id::bigint
+LIMIT 1
+
+-- role_name
+SELECT rolname AS name FROM pg_roles WHERE oid = :role::oid
+
+-- next_snapshot_id
+SELECT nextval('pgml_internal.snapshots_id_seq') AS id
+
+-- create_snapshot
+SELECT pgml_internal.create_snapshot(:snapshot_id::bigint, :names::text[], :types::text[], :writer::oid)
+
+-- save_snapshot
+INSERT INTO pgml_internal.snapshots (id, project_id, relation_name, y_column_name, row_count)
+VALUES (:id::bigint, :project_id::bigint, :relation_name::text, :y_column_name::text, :row_count::bigint)
+
+-- seal_snapshot
+SELECT pgml_internal.seal_snapshot(:snapshot_id::bigint, :project_id::bigint)
+
+-- latest_snapshot
+SELECT id, relation_name, y_column_name, row_count FROM pgml_internal.snapshots
+WHERE project_id = :project_id::bigint ORDER BY id DESC LIMIT 1
+
+-- save_model
+INSERT INTO pgml_internal.models (
+    project_id, snapshot_id, algorithm_name, hyperparams, test_size, test_sampling, features, metrics, served_by,
+    plugin_name, plugin_version, digest
+) VALUES (
+    :project_id::bigint, :snapshot_id::bigint, :algorithm_name::text, :hyperparams::jsonb, :test_size::float8,
+    :test_sampling::text, :features::text[], :metrics::jsonb, :served_by::text, :plugin_name::text,
+    :plugin_version::text, :digest::text
+) RETURNING id
+
+-- save_artifacts
+INSERT INTO pgml_internal.artifacts (model_id, predictor, estimator, test_rows)
+VALUES (:model_id::bigint, :predictor::bytea, :estimator::bytea, :test_rows::bytea)
+
+-- models
+SELECT id, snapshot_id, algorithm_name, test_size, test_sampling, metrics FROM pgml_internal.models
+WHERE project_id = :project_id::bigint AND (:algorithm_name::text IS NULL OR algorithm_name = :algorithm_name::text)
+ORDER BY id DESC
+
+-- artifacts
+SELECT predictor, estimator FROM pgml_internal.artifacts WHERE model_id = :model_id::bigint
+
+-- deployed
+SELECT m.id, m.snapshot_id, m.algorithm_name, m.test_size, m.test_sampling, m.metrics
+FROM pgml_internal.deployments AS d JOIN pgml_internal.models AS m ON m.id = d.model_id
+WHERE d.project_id = :project_id::bigint ORDER BY d.id DESC LIMIT 1
+
+-- deploy
+INSERT INTO pgml_internal.deployments (project_id, model_id, strategy, previous_id)
+VALUES (
+    :project_id::bigint, :model_id::bigint, :strategy::text,
+    (SELECT max(id) FROM pgml_internal.deployments WHERE project_id = :project_id::bigint)
+)
+
+-- roll_back
+INSERT INTO pgml_internal.deployments (project_id, model_id, strategy, previous_id)
+SELECT :project_id::bigint, target.model_id, 'rollback', target.previous_id
+FROM pgml_internal.deployments AS target
+WHERE target.id = (
+    SELECT previous_id FROM pgml_internal.deployments WHERE project_id = :project_id::bigint ORDER BY id DESC LIMIT 1
+)
+RETURNING id
+
+-- data_set_table
+SELECT c.relowner = n.nspowner AND c.relkind = 'r' AND obj_description(c.oid, 'pg_class') IS NOT DISTINCT FROM :mark::text AS ours,
+    ARRAY(
+        SELECT ARRAY[a.attname::text, format_type(a.atttypid, a.atttypmod)]
+        FROM pg_attribute AS a WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum
+    ) AS columns
+FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
+WHERE n.nspname = 'pgml' AND c.relname = :source::text
+
+-- snapshot_oid
+SELECT to_regclass(:snapshot::text)::oid::bigint AS oid
+
+-- snapshot_bytes
+SELECT pg_relation_size(:snapshot::regclass) AS bytes

@@ -55,7 +55,7 @@ def find(session: Session, name: str) -> Relation:
     with session.in_path_of_caller():
         for candidate in (name, *exact):
             rows = session.attempt(
-                lambda candidate=candidate: session.query(_FIND, "text", candidate),
+                lambda candidate=candidate: session.query(_FIND, "pg_catalog.text", candidate),
                 "42602",  # no name at all
                 "42601",
                 "0A000",  # more dots than a name has
@@ -64,13 +64,14 @@ def find(session: Session, name: str) -> Relation:
                 if rows[0].pop("relkind") not in _READABLE_KINDS:
                     raise UnknownRelation(f'"{name}" is neither a table nor a view')
                 return Relation(**rows[0])
-        known = session.query(_KNOWN, "text", dataset_table.MARK)
+        known = session.query(_KNOWN, "pg_catalog.text", dataset_table.MARK)
     raise UnknownRelation(
         f'there is no table or view "{name}"', hint=choices_hint(name, [row["name"] for row in known])
     )
 
 
-# Both run in the caller's search_path, and therefore say where everything in them is from.
+# Both run in the caller's search_path, and therefore say where everything in them is from, their parameters' types
+# too: a domain called text has a CHECK that whoever made it has written.
 _FIND = """
     SELECT c.oid::pg_catalog.int8 AS oid, c.oid::pg_catalog.regclass::pg_catalog.text AS name, c.relkind,
         pg_catalog.format('%I.%I', n.nspname, c.relname) AS qualified_name

@@ -67,7 +67,10 @@ class Session:
             self._set_path(_OWN_PATH)
 
     def query(self, sql: str, types: str = "", *values: Any) -> Any:
-        """Return the rows (dictionaries) of a statement whose placeholders $1, $2 ... have the given SQL types."""
+        """Return the rows (dictionaries) of a statement whose placeholders $1, $2 ... have the given SQL types.
+
+        Those are looked up like any name: in the path of the caller they have to say that they are of pg_catalog.
+        """
         key = (sql, types)
         if key not in self._plans:
             self._plans[key] = self._plpy.prepare(sql, types.split())

@@ -43,17 +43,16 @@ def find(session: Session, name: str) -> Relation:
     """Return the relation of a name that a user typed.
 
     It is read as SQL reads names (unquoted ones in lower case, search_path); where that finds nothing, as
-    the exact name of a relation, alone or behind a schema and a dot.
+    exact names: of a relation or, with a dot, of a schema and a relation in it. Who names a schema gets nothing
+    from another one, where somebody else may have put it.
 
     Raises:
         UnknownRelation: there is none, or it holds no rows to read (an index, say).
     """
     schema, dot, rest = name.partition(".")
-    exact = [session.quote_name(name)]
-    if dot:
-        exact.append(f"{session.quote_name(schema)}.{session.quote_name(rest)}")
+    exact = ".".join(session.quote_name(part) for part in ((schema, rest) if dot else (name,)))
     with session.in_path_of_caller():
-        for candidate in (name, *exact):
+        for candidate in (name, exact):
             rows = session.attempt(
                 lambda candidate=candidate: session.query(_FIND, "pg_catalog.text", candidate),
                 "42602",  # no name at all

@@ -49,6 +49,29 @@ EXCEPTION WHEN insufficient_privilege OR feature_not_supported OR read_only_sql_
 END $$;
 """
 
+# Takes away what mallory made and was given, and the projects that are not of the house.
+TIDY = """
+ALTER ROLE mallory NOSUPERUSER;
+TRUNCATE vault;
+DELETE FROM pgml_internal.projects WHERE name NOT IN ('harvest', 'crown');
+DO $$
+DECLARE
+    leftover regclass;
+BEGIN
+    FOR leftover IN
+        SELECT oid::regclass FROM pg_class AS c
+        WHERE relnamespace IN ('pgml_internal'::regnamespace, 'pgml_snapshots'::regnamespace) AND relname ~ '^(rights|snapshot)_'
+            AND NOT EXISTS (SELECT FROM pgml_internal.projects AS p WHERE p.rights = c.oid)
+            AND NOT EXISTS (SELECT FROM pgml_internal.snapshots AS s WHERE 'snapshot_' || s.id = c.relname)
+        ORDER BY relname DESC
+    LOOP
+        EXECUTE format('DROP TABLE %s', leftover);
+    END LOOP;
+END
+$$;
+DROP OWNED BY mallory CASCADE;
+"""
+
 # What belongs to others than mallory, in a form that can be compared.
 STATE = """
 SELECT 'project', p.name, p.objective, r.relname, (
@@ -121,11 +144,9 @@ class House:
         before = self.owner.execute(STATE)
         yield
         gained = self.looters() - {"mallory"}
-        self._tidy()
+        self._reset()
         after = self.owner.execute(STATE)
-        self.owner.execute(
-            "ALTER ROLE mallory NOSUPERUSER; TRUNCATE vault; DROP OWNED BY mallory CASCADE;" + MALLORY
-        )
+        self.owner.execute(TIDY + MALLORY)
         assert not gained, f"mallory's code ran as {gained}"
         assert after == before
 
@@ -137,7 +158,7 @@ class House:
             session.notices.clear()
         return found
 
-    def _tidy(self) -> None:
+    def _reset(self) -> None:
         for session in (self.owner, *self._sessions.values()):
             if session.connection.info.transaction_status != TRANSACTION_STATUS_IDLE:
                 session.execute("ROLLBACK")

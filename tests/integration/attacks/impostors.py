@@ -8,17 +8,19 @@ from __future__ import annotations
 from sessions import Session
 
 # What pgml's SQL, PL/pgSQL and Python call, and what a user would.
-FUNCTIONS = """
-    array_agg array_fill array_ndims array_replace array_send cardinality clock_timestamp current_setting float8 float8send
-    format format_type has_column_privilege has_function_privilege json_populate_recordset lower max min name nextval
-    obj_description oid pg_get_userbyid pg_relation_size pg_sleep quote_ident quote_literal set_config text to_regclass
-    unnest upper
-""".split()
-OPERATORS = ["=", "<>", "<", ">=", "||", "->", "->>", "#>>", "?", "~", "!~", "+", "-", "*"]
-OPERANDS = 'text name oid int4 int8 float8 bool "char" jsonb tid bytea regclass text[]'.split()
-TYPES = "text float8 int8 int4 bool oid name jsonb json bytea regclass regtype regrole tid".split()
-RELATIONS = {name: "*" for name in "pg_class pg_namespace pg_type pg_proc pg_roles pg_trigger".split()}
-RELATIONS["pg_attribute"] = "attrelid, attname, attnum, atttypid, atttypmod, attisdropped, attacl"  # one more has no type
+FUNCTIONS = """{
+    array_agg, array_fill, array_ndims, array_replace, array_send, cardinality, clock_timestamp, current_setting, float8,
+    float8send, format, format_type, has_column_privilege, has_function_privilege, json_populate_recordset, lower, max,
+    min, name, nextval, obj_description, oid, pg_get_userbyid, pg_relation_size, pg_sleep, quote_ident, quote_literal,
+    set_config, text, to_regclass, unnest, upper
+}"""
+OPERATORS = '{=, <>, <, >=, "||", ->, ->>, "#>>", ?, ~, !~, +, -, *}'
+OPERANDS = '{text, name, oid, int4, int8, float8, bool, "\\"char\\"", jsonb, tid, bytea, regclass, "text[]"}'
+TYPES = ("text", "float8", "int8", "int4", "bool", "oid", "name", "jsonb", "json", "bytea", "regclass", "regrole", "tid")
+RELATIONS = {
+    **dict.fromkeys(("pg_class", "pg_namespace", "pg_type", "pg_proc", "pg_roles", "pg_trigger"), "*"),
+    "pg_attribute": "attrelid, attname, attnum, atttypid, atttypmod, attisdropped, attacl",  # another has no type
+}
 
 # These fit a call better than PostgreSQL's own, which take anything.
 BETTER = [

@@ -96,7 +96,7 @@ class Session:
         try:
             return action()
         except self._plpy.SPIError as error:
-            if error.sqlstate in sqlstates:
+            if sqlstate(error) in sqlstates:
                 return None
             raise
 
@@ -117,6 +117,18 @@ class Session:
     def _set_path(self, path: str) -> None:
         # Literals, so that it means the same in whatever path it runs.
         self._plpy.execute(f"SELECT pg_catalog.set_config('search_path', {self.quote_text(path)}, true)")
+
+
+def sqlstate(error: Any) -> str:
+    """Return the SQLSTATE of what PL/Python raised.
+
+    Its classes have one each, but for those that are not PostgreSQL's, such as a user's own: then it is packed
+    into a number, six bits a character.
+    """
+    spidata = getattr(error, "spidata", None)
+    if spidata is None:
+        return getattr(error, "sqlstate", "XX000")
+    return "".join(chr((spidata[0] >> shift & 63) + ord("0")) for shift in range(0, 30, 6))
 
 
 def _read(text: str) -> dict[str, tuple[str, list[tuple[str, str]]]]:

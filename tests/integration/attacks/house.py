@@ -49,10 +49,8 @@ EXCEPTION WHEN insufficient_privilege OR feature_not_supported OR read_only_sql_
 END $$;
 """
 
-# Takes away what mallory made and was given, and the projects that are not of the house.
-TIDY = """
-ALTER ROLE mallory NOSUPERUSER;
-TRUNCATE vault;
+# Drops the projects that are not of the house.
+FORGET = """
 DELETE FROM pgml_internal.projects WHERE name NOT IN ('harvest', 'crown');
 DO $$
 DECLARE
@@ -69,8 +67,10 @@ BEGIN
     END LOOP;
 END
 $$;
-DROP OWNED BY mallory CASCADE;
 """
+
+# Takes away what mallory made and what she was given.
+DISPOSSESS = "ALTER ROLE mallory NOSUPERUSER; TRUNCATE vault; DROP OWNED BY mallory CASCADE;"
 
 # What belongs to others than mallory, in a form that can be compared.
 STATE = """
@@ -146,9 +146,14 @@ class House:
         gained = self.looters() - {"mallory"}
         self._reset()
         after = self.owner.execute(STATE)
-        self.owner.execute(TIDY + MALLORY)
+        self.forget_projects()
+        self.owner.execute(DISPOSSESS + MALLORY)
         assert not gained, f"mallory's code ran as {gained}"
         assert after == before
+
+    def forget_projects(self) -> None:
+        """Drop the projects that are not of the house."""
+        self.owner.execute(FORGET)
 
     def looters(self) -> set[str]:
         """Return the roles that mallory's code was run as since this was asked last."""

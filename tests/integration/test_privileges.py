@@ -5,16 +5,11 @@ from __future__ import annotations
 import pytest
 from sessions import Session
 
-# What a role needs to train, and what it needs to predict.
-TO_TRAIN = """
-    GRANT USAGE, CREATE ON SCHEMA pgml TO {role};
-    GRANT SELECT, INSERT, UPDATE ON pgml.projects, pgml.snapshots, pgml.models, pgml_internal.artifacts, pgml.deployments TO {role};
-    GRANT USAGE ON ALL SEQUENCES IN SCHEMA pgml TO {role};
-"""
-TO_PREDICT = """
-    GRANT USAGE ON SCHEMA pgml TO {role};
-    GRANT SELECT ON pgml.projects, pgml.deployments, pgml.models, pgml_internal.artifacts TO {role};
-"""
+# What a role needs to have projects of its own.
+TO_TRAIN = "GRANT USAGE ON SCHEMA pgml TO {role}; GRANT EXECUTE ON FUNCTION pgml.train TO {role}"
+
+# What it needs to predict with somebody else's.
+TO_PREDICT = "GRANT USAGE ON SCHEMA pgml TO {role}; SELECT pgml.grant('sum', 'predict', '{role}')"
 
 
 @pytest.fixture
@@ -87,13 +82,16 @@ def test_rows_that_nobody_shows_are_no_rows(trained, alice):
     assert "that you can see" in error.diag.message_primary
 
 
-def test_one_role_cannot_read_the_snapshot_of_another(trained, alice):
+def test_one_role_uses_nothing_of_another_that_it_was_not_given(trained, alice):
     trained.execute("GRANT SELECT ON numbers TO alice")
     alice.train("mine", "regression", "numbers", "target")
     bob = Session(trained.connect(role="bob"))
     trained.execute(TO_TRAIN.format(role="bob"))
     assert bob.refused("SELECT pgml.train('mine')").pgcode == "42501"
+    assert bob.refused("SELECT pgml.predict('mine', '{1,2,3}')").pgcode == "42501"
+    alice.execute("SELECT pgml.grant('mine', 'predict', 'bob')")
     assert bob.predict("mine", [1, 2, 3]) == alice.predict("mine", [1, 2, 3])
+    assert bob.refused("SELECT pgml.train('mine')").pgcode == "42501"
 
 
 def test_the_engine_follows_the_role_of_the_moment(trained):

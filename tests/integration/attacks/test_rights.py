@@ -1,0 +1,107 @@
+"""Who may do what in a project: each role tries everything, and what was taken back is gone, whatever is going on."""
+
+from __future__ import annotations
+
+import json
+import threading
+
+import pytest
+from house import House
+from sessions import Session
+
+# In anna's project, the least right that each needs: those that have it are let in, the others are not.
+ACTIONS = {
+    "predict": ["SELECT pgml.predict('harvest', '{1,2}')"],
+    "read": ["SELECT 1 / count(*) FROM pgml.models", "SELECT 1 / count(*) FROM pgml.snapshots", "SELECT 1 / count(*) FROM {snapshot}"],
+    "train": ["SELECT pgml.train('harvest')", "SELECT pgml.train('harvest', 'regression', 'points', 'target')"],
+    "deploy": ["SELECT pgml.deploy('harvest')", "SELECT pgml.deploy('harvest', 'rollback')", "SELECT pgml.deploy('harvest', 'most_recent', 'ridge')"],
+    "own": [
+        "SELECT pgml.grant('harvest', 'predict', 'mallory')", "SELECT pgml.grant('harvest', 'deploy', current_role::regrole)",
+        "SELECT pgml.revoke('harvest', 'predict', 'paul')", "SELECT pgml.revoke('harvest', 'deploy', 'dora')",
+    ],
+}  # fmt: skip
+ORDER = list(ACTIONS)
+TRAIN = (
+    "objective", "relation_name", "y_column_name", "algorithm", "search", "search_params", "search_args", "test_sampling",
+    "preprocess", "deploy",
+)  # fmt: skip
+HAVE = {"mallory": None, "paul": "predict", "rita": "read", "tom": "train", "dora": "deploy"}
+
+
+def refused(session: Session, statement: str, *parameters) -> str:
+    """Run a statement that must be refused for want of a right; return what was said."""
+    error = session.refused(statement, *parameters)
+    assert error.pgcode == "42501", f"{statement}: {error}"
+    return f"{error.diag.message_primary}\n{error.diag.message_hint}"
+
+
+@pytest.mark.parametrize("role", HAVE)
+def test_each_role_does_what_its_right_allows_and_nothing_else(house, role):
+    session = house.session(role)
+    session.execute("BEGIN; SAVEPOINT here")
+    for needed, statements in ACTIONS.items():
+        for statement in (statement.replace("{snapshot}", house.snapshot) for statement in statements):
+            if HAVE[role] is not None and ORDER.index(needed) <= ORDER.index(HAVE[role]):
+                session.execute(statement)
+            elif "FROM pgml." in statement:
+                assert session.refused(statement).pgcode == "22012"  # nothing is shown, so that it divides by zero
+            else:
+                refused(session, statement)
+            session.execute("ROLLBACK TO here")
+
+
+def test_a_trainer_replaces_no_model(house, anna):
+    tom = house.session("tom")
+    tom.execute("BEGIN")
+    assert tom.train("harvest", algorithm="random_forest")[3] == "not deployed"
+    before = anna.value("SELECT pgml.predict('harvest', '{1,2}')")
+    assert tom.value("SELECT pgml.predict('harvest', '{1,2}')") == before
+    tom.execute("ROLLBACK")
+
+
+def test_a_name_that_is_taken_is_taken(house, mallory):
+    for name in ("harvest", "crown"):
+        said = refused(mallory, "SELECT pgml.train(%s, 'regression', 'points', 'target')", name)
+        assert said.startswith(f'permission denied for project "{name}"')
+        refused(mallory, "SELECT pgml.train(%s, 'classification', 'points', 'target')", name)
+    refused(mallory, "DO $$ BEGIN PERFORM pgml.train('hers', 'regression', 'points', 'target'); PERFORM pgml.train('harvest'); END $$")
+    assert mallory.value("SELECT count(*) FROM pgml.projects") == 0
+
+
+def test_a_name_that_another_session_is_just_taking(house, mallory):
+    """Mallory waits for anna to make a project of that name, and then has no right in it."""
+    anna = house.another("anna")
+    anna.execute("BEGIN; SELECT pgml.train('new', 'regression', 'points', 'target')")
+    errors = []
+    waiting = threading.Thread(
+        target=lambda: errors.append(refused(mallory, "SELECT pgml.train('new', 'regression', 'points', 'target')"))
+    )
+    waiting.start()
+    waiting.join(0.3)
+    anna.execute("COMMIT")
+    waiting.join(20)
+    assert len(errors) == 1
+    anna.connection.close()
+    house.forget_projects()
+
+
+def test_nobody_takes_anything_from_the_owner(house, anna, mallory, sue):
+    for privilege in ("predict", "read", "train", "deploy"):
+        assert anna.refused("SELECT pgml.revoke('harvest', %s, 'anna')", privilege).pgcode == "ML009"
+        assert sue.refused("SELECT pgml.revoke('harvest', %s, 'anna')", privilege).pgcode == "ML009"
+    for statement in (
+        "SELECT pgml.grant('harvest', 'own', 'mallory')", "SELECT pgml.grant('harvest', 'predict, own', 'mallory')",
+        "SELECT pgml.grant('harvest', '', 'mallory')", "SELECT pgml.grant('harvest', NULL, 'mallory')",
+        "SELECT pgml.grant('harvest', 'predict', NULL)", "SELECT pgml.grant('harvest', 'predict', 0::regrole)",
+        "SELECT pgml.grant('harvest', 'predict', 999999::regrole)", "SELECT pgml.grant(NULL, 'predict', 'mallory')",
+        "SELECT pgml.grant('harvest', 'PREDICT', 'mallory')",
+    ):  # fmt: skip
+        assert anna.refused(statement).pgcode == "ML009"
+    assert anna.refused("SELECT pgml.grant('harvest', 'predict', 'public')").pgcode == "42704"
+    refused(mallory, "SELECT pgml.predict('harvest', '{1,2}')")
+
+
+# -- rights that are taken back ----------------------------------------------------------------------------
+
+
+# -- EXECUTE -----------------------------------------------------------------------------------------------

@@ -1,3 +1,8 @@
+-- may_execute
+SELECT coalesce(bool_and(has_function_privilege(:role::oid, f.oid, 'EXECUTE')), false) AS may
+FROM pg_proc AS f JOIN pg_namespace AS n ON n.oid = f.pronamespace
+WHERE n.nspname = 'pgml' AND f.proname = :function::text AND f.proowner = n.nspowner
+
 -- find_project
 SELECT id, name, objective,
     ARRAY(

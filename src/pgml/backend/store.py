@@ -54,6 +54,15 @@ class Store:
     def __init__(self, session: Session):
         self._session = session
 
+    def require_execute(self, function: str) -> None:
+        """Raise PermissionDenied where the caller may not call a function of schema pgml.
+
+        PostgreSQL asks for that, too, but not where it has put the function's body in place of the call, in a
+        plan that was made for another role of the session.
+        """
+        if not self._session.one("may_execute", function=function, role=process.user())["may"]:
+            raise PermissionDenied(f"permission denied for function {function}")
+
     # -- projects ------------------------------------------------------------------------------------------
 
     def find_project(self, name: str) -> Project | None:

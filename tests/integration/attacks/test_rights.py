@@ -105,3 +105,41 @@ def test_nobody_takes_anything_from_the_owner(house, anna, mallory, sue):
 
 
 # -- EXECUTE -----------------------------------------------------------------------------------------------
+
+
+def test_a_plan_made_for_a_superuser_trains_and_loads_for_nobody_else(house, sue):
+    """PostgreSQL does not ask for EXECUTE again where a function's body stands in the plan in place of its call."""
+    sue.execute("PREPARE loading AS SELECT pgml.load_dataset('linnerud'); PREPARE training AS SELECT pgml.train('crown')")
+    sue.execute("CREATE FUNCTION pg_temp.load() RETURNS text LANGUAGE plpgsql AS 'BEGIN RETURN pgml.load_dataset(''linnerud''); END'")
+    sue.execute("BEGIN; EXECUTE loading; EXECUTE training; SELECT pg_temp.load(); ROLLBACK")
+    for role in ("paul", "mallory"):
+        sue.execute(f"SET ROLE {role}")
+        for statement in ("EXECUTE loading", "SELECT pg_temp.load()", "SELECT pgml.load_dataset('iris')", "EXECUTE training"):
+            refused(sue, statement)
+        sue.execute("RESET ROLE")
+
+
+def test_a_role_that_reads_all_data_trains_and_loads_nothing(house):
+    """It has USAGE on every schema, and finds functions there that are for everybody."""
+    house.owner.execute("GRANT pg_read_all_data TO paul")
+    paul = house.session("paul")
+    try:
+        for verb, arguments in (
+            ("load_dataset", {"source": "iris"}),
+            ("train", {**dict.fromkeys(TRAIN), "project_name": "his", "hyperparams": {}, "test_size": 0.25}),
+            ("deploy", {"project_name": "harvest", "strategy": "rollback", "algorithm_name": None}),
+            ("revoke", {"project_name": "harvest", "privilege": "predict", "role": 10}),
+        ):
+            answer = paul.value("SELECT pgml_internal.call(%s, %s, '')", verb, json.dumps(arguments))
+            assert answer["error"]["sqlstate"] == "42501", answer
+        assert paul.value("SELECT pgml_internal.predict_first()") is None
+        for statement in (
+            "SELECT pgml_internal.change_rights(1, 0, '{own}', true)", "SELECT pgml_internal.answer_with('', '')",
+            "SELECT pgml_internal.create_rights(1, 0)", "SELECT pgml_internal.create_project('x', 'regression', 0)",
+            "SELECT pgml_internal.create_snapshot(1, '{}', '{}', 0)", "SELECT pgml_internal.seal_snapshot(1, 1)",
+            "SELECT pgml_internal.close('vault')", "SELECT pgml_internal.asked()", "SELECT pgml_internal.predict_carefully(NULL)",
+            "SELECT pgml_internal.raise('{}', 1)", "SELECT pgml_internal.hide_context(1)",
+        ):  # fmt: skip
+            refused(paul, statement)
+    finally:
+        house.owner.execute("REVOKE pg_read_all_data FROM paul")

@@ -3,6 +3,9 @@ SELECT coalesce(bool_and(has_function_privilege(:role::oid, f.oid, 'EXECUTE')), 
 FROM pg_proc AS f JOIN pg_namespace AS n ON n.oid = f.pronamespace
 WHERE n.nspname = 'pgml' AND f.proname = :function::text AND f.proowner = n.nspowner
 
+-- listen
+SELECT pg_relation_size('pgml_internal.projects_id_seq')
+
 -- find_project
 SELECT id, name, objective,
     ARRAY(

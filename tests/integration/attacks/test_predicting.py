@@ -162,6 +162,15 @@ def test_a_view_or_policy_predicts_as_who_looks(house, anna, mallory):
 # -- rights that end ---------------------------------------------------------------------------------------
 
 
+def test_a_right_ends_with_the_next_statement(house, anna, mallory):
+    anna.execute("SELECT pgml.grant('harvest', 'predict', 'mallory')")
+    mallory.execute(f"PREPARE asking AS {ASK}; EXECUTE asking; BEGIN; SAVEPOINT here; EXECUTE asking")
+    anna.execute("SELECT pgml.revoke('harvest', 'predict', 'mallory')")
+    for _ in range(2):
+        refused(mallory, "EXECUTE asking")
+        mallory.execute("ROLLBACK TO here")
+
+
 def test_a_right_ends_at_once_where_it_is_taken_in_the_same_block(house, sue, through_paul):
     sue.execute("""
         DO $$ BEGIN

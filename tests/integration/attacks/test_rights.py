@@ -104,6 +104,20 @@ def test_nobody_takes_anything_from_the_owner(house, anna, mallory, sue):
 # -- rights that are taken back ----------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("privilege", ["predict", "read", "train", "deploy"])
+def test_a_transaction_that_goes_on_has_no_rights_that_were_taken_back(house, anna, mallory, privilege):
+    anna.execute("SELECT pgml.grant('harvest', %s, 'mallory')", privilege)
+    statements = [statement.replace("{snapshot}", house.snapshot) for statement in ACTIONS[privilege]]
+    mallory.execute("BEGIN")
+    for statement in statements * 2:
+        mallory.execute(statement)
+    mallory.execute("SAVEPOINT here")
+    anna.execute("SELECT pgml.revoke('harvest', 'predict', 'mallory')")
+    for statement in statements:
+        assert mallory.refused(statement).pgcode in ("42501", "22012"), statement
+        mallory.execute("ROLLBACK TO here")
+
+
 # -- EXECUTE -----------------------------------------------------------------------------------------------
 
 

@@ -138,6 +138,7 @@ class Orchestrator:
         """Give a role a privilege in a project, and those that it builds on."""
         project = self._own(project_name, privilege, role)
         self._store.change_rights(project, role, PRIVILEGES[: PRIVILEGES.index(privilege) + 1], give=True)
+        serving.distrust()  # it may be rolled back in the same statement
 
     def revoke(self, project_name: str, privilege: str, role: int) -> None:
         """Take a privilege in a project from a role, and those that build on it."""

@@ -185,6 +185,22 @@ def test_a_right_ends_at_once_where_it_is_taken_in_the_same_block(house, sue, th
     """)
 
 
+def test_a_right_that_is_rolled_back_was_never_there(house, sue, through_paul):
+    sue.execute("""
+        DO $$ BEGIN
+            BEGIN
+                PERFORM pgml.grant('harvest', 'predict', 'mallory');
+                SET LOCAL ROLE mallory;
+                PERFORM pgml.predict('harvest', '{1,2}'), pgml.predict('harvest', '{1,2}');
+                RAISE division_by_zero;
+            EXCEPTION WHEN division_by_zero THEN
+                SET LOCAL ROLE mallory;
+            END;
+            IF tried(1) IS NOT NULL THEN RAISE 'mallory has predicted'; END IF;
+        END $$
+    """)
+
+
 def test_a_right_ends_with_a_membership(house, anna, mallory):
     house.owner.execute("CREATE ROLE pickers; GRANT pickers TO mallory")
     try:

@@ -136,3 +136,10 @@ def test_the_schemas_are_for_whom_they_are_for(house):
         " FROM pg_namespace, aclexplode(coalesce(nspacl, acldefault('n', nspowner))) WHERE nspname ~ '^pgml' AND grantee <> nspowner"
         " AND pg_get_userbyid(grantee) NOT IN ('anna', 'paul', 'rita', 'tom', 'dora', 'mallory')"
     ) == [("pgml_snapshots", "everybody", "USAGE")]
+
+
+def test_each_snapshot_asks_for_the_right_to_read(house):
+    assert house.owner.execute(
+        "SELECT oid::regclass::text FROM pg_class AS c WHERE relnamespace = 'pgml_snapshots'::regnamespace AND relkind = 'r'"
+        " AND NOT (relrowsecurity AND EXISTS (SELECT FROM pg_policy WHERE polrelid = c.oid))"
+    ) == []

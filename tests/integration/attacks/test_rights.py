@@ -118,6 +118,29 @@ def test_a_transaction_that_goes_on_has_no_rights_that_were_taken_back(house, an
         mallory.execute("ROLLBACK TO here")
 
 
+def test_a_snapshot_that_was_being_made_when_a_right_was_taken_back(house: House, anna, mallory):
+    """The revoking session cannot see it yet; afterwards it is as closed as the others."""
+    anna.execute("SELECT pgml.grant('harvest', 'read', 'mallory')")
+    other = house.another("anna")
+    other.execute("BEGIN; SELECT pgml.train('harvest', NULL, 'anna.fields', 'target', deploy => false)")
+    snapshot, number = other.execute("SELECT table_name, id FROM pgml.snapshots ORDER BY id DESC LIMIT 1")[0]
+    anna.execute("SELECT pgml.revoke('harvest', 'read', 'mallory')")
+    other.execute("COMMIT")
+    try:
+        assert other.value(f"SELECT count(*) FROM {snapshot}") == 60
+        assert house.session("rita").value(f"SELECT count(*) FROM {snapshot}") == 60
+        assert mallory.value(f"SELECT count(*) FROM {snapshot}") == 0
+        mallory.execute("SET row_security = off")
+        refused(mallory, f"SELECT count(*) FROM {snapshot}")
+    finally:
+        other.connection.close()
+        anna.execute("SELECT pgml.revoke('harvest', 'predict', 'mallory')")
+        house.owner.execute(
+            f"DELETE FROM pgml_internal.models WHERE snapshot_id = {number};"
+            f"DELETE FROM pgml_internal.snapshots WHERE id = {number}; DROP TABLE {snapshot}"
+        )
+
+
 # -- EXECUTE -----------------------------------------------------------------------------------------------
 
 

@@ -147,12 +147,11 @@ class Orchestrator:
         serving.distrust()
 
     def _own(self, project_name: str, privilege: str, role: int) -> Project:
-        """Return a project of the caller's own, locked, whose rights may be changed for a role that is not its owner."""
+        """Return a project of the caller's own, whose rights may be changed for a role that is not its owner."""
         _require(project_name=project_name, privilege=privilege, role=role)
         if privilege not in PRIVILEGES:
             raise InvalidArgument(f'unknown privilege "{privilege}"', hint=choices_hint(privilege, PRIVILEGES))
         project = self._store.project(project_name, "own")
-        self._store.lock_project(project)
         name = self._store.role_name(role)
         if name == self._store.owner(project):
             raise InvalidArgument(f'{name} owns the project "{project.name}" and has every privilege in it')

@@ -118,6 +118,16 @@ def test_a_transaction_that_goes_on_has_no_rights_that_were_taken_back(house, an
         mallory.execute("ROLLBACK TO here")
 
 
+@pytest.mark.parametrize("doing", ["SELECT pgml.train('harvest')", "SELECT pgml.deploy('harvest', 'rollback')", "TABLE {snapshot}"])
+def test_nobody_keeps_a_right_by_not_ending_a_transaction(house, anna, mallory, doing):
+    anna.execute("SELECT pgml.grant('harvest', 'deploy', 'mallory')")
+    mallory.execute("BEGIN")
+    mallory.execute(doing.replace("{snapshot}", house.snapshot))
+    anna.execute("SET lock_timeout = '5s'; SELECT pgml.revoke('harvest', 'predict', 'mallory')")
+    mallory.execute("ROLLBACK")
+    refused(mallory, "SELECT pgml.predict('harvest', '{1,2}')")
+
+
 def test_a_snapshot_that_was_being_made_when_a_right_was_taken_back(house: House, anna, mallory):
     """The revoking session cannot see it yet; afterwards it is as closed as the others."""
     anna.execute("SELECT pgml.grant('harvest', 'read', 'mallory')")
@@ -139,6 +149,22 @@ def test_a_snapshot_that_was_being_made_when_a_right_was_taken_back(house: House
             f"DELETE FROM pgml_internal.models WHERE snapshot_id = {number};"
             f"DELETE FROM pgml_internal.snapshots WHERE id = {number}; DROP TABLE {snapshot}"
         )
+
+
+def test_two_grants_at_a_time(house: House, anna):
+    """They wait for each other, instead of failing as two changes of one row of a catalog do."""
+    other = house.another("anna")
+    anna.execute("BEGIN; SELECT pgml.grant('harvest', 'predict', 'mallory')")
+    granted: list[tuple] = []
+    waiting = threading.Thread(target=lambda: granted.extend(other.execute("SELECT pgml.grant('harvest', 'train', 'mallory')")))
+    waiting.start()
+    waiting.join(0.3)
+    assert waiting.is_alive()
+    anna.execute("COMMIT")
+    waiting.join(20)
+    assert len(granted) == 1
+    anna.execute("SELECT pgml.revoke('harvest', 'predict', 'mallory')")
+    other.connection.close()
 
 
 # -- EXECUTE -----------------------------------------------------------------------------------------------

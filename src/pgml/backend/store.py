@@ -95,7 +95,7 @@ class Store:
         raise PermissionDenied(
             f'permission denied for project "{project.name}": that needs the privilege {privilege}',
             hint=f"its owner can give it: SELECT pgml.grant({self._session.quote_text(project.name)}, "
-            f"'{privilege}', {self._session.quote_text(caller)})",
+            f"'{privilege}', {self._session.quote_text(self._session.quote_name(caller))})",
         )
 
     def create_project(self, name: str, objective: str) -> Project:

@@ -101,6 +101,30 @@ def test_nobody_takes_anything_from_the_owner(house, anna, mallory, sue):
     refused(mallory, "SELECT pgml.predict('harvest', '{1,2}')")
 
 
+def test_a_role_with_a_strange_name_gets_its_own_rights(house, anna, mallory):
+    """Nor is a hint to be trusted less than any other SQL: it is copied."""
+    strange = 'Mallory"; GRANT anna TO mallory; --'
+    quoted = '"' + strange.replace('"', '""') + '"'
+    house.owner.execute(f"CREATE ROLE {quoted}; GRANT USAGE ON SCHEMA pgml TO {quoted}; CREATE ROLE \"PUBLIC\"; GRANT {quoted} TO sue")
+    try:
+        sue = house.session("sue")
+        sue.execute(f"SET ROLE {quoted}")
+        for statement in ("SELECT pgml.predict('harvest', '{1,2}')", "SELECT pgml.deploy('harvest')"):
+            hint = refused(sue, statement).partition("\n")[2]
+            granted = hint.partition("it: ")[2]
+            anna.execute("BEGIN")
+            anna.execute(granted)
+            assert anna.value("SELECT count(*) FROM pgml.grants WHERE role_name = %s", strange) in (1, 4)
+            anna.execute("ROLLBACK")
+        sue.execute("RESET ROLE")
+        anna.execute("""BEGIN; SELECT pgml.grant('harvest', 'deploy', '"PUBLIC"')""")
+        anna.execute("COMMIT")
+        refused(mallory, "SELECT pgml.predict('harvest', '{1,2}')")
+        anna.execute("""SELECT pgml.revoke('harvest', 'predict', '"PUBLIC"')""")
+    finally:
+        house.owner.execute(f"DROP OWNED BY {quoted}; DROP ROLE {quoted}; DROP ROLE \"PUBLIC\"")
+
+
 # -- rights that are taken back ----------------------------------------------------------------------------
 
 

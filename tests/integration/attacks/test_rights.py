@@ -230,3 +230,10 @@ def test_a_role_that_reads_all_data_trains_and_loads_nothing(house):
             refused(paul, statement)
     finally:
         house.owner.execute("REVOKE pg_read_all_data FROM paul")
+
+
+def test_a_setting_does_not_say_where_a_snapshot_goes(mallory):
+    """pgml's owner may create tables in every tablespace. There is one that nobody may: it shows what was tried."""
+    mallory.execute("SET default_tablespace = 'pg_global'")
+    assert mallory.refused("CREATE TABLE mallory.t ()").pgcode == "42501"
+    mallory.execute("SELECT pgml.train('hers', 'regression', 'points', 'target')")

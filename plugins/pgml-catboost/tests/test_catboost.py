@@ -14,9 +14,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pgml_catboost.boosted import BoostedRegression
 
+from pgml import predictors
 from pgml.errors import CorruptPredictor, InvalidHyperparameter
 from pgml.plugin.checks import CHECKS
-from pgml.predictors import NotCompilable, load
+from pgml.predictors import NotCompilable
 
 REGRESSION, CLASSIFICATION = pgml_catboost.pgml_algorithms()
 BOTH = pytest.mark.parametrize("algorithm", [REGRESSION, CLASSIFICATION], ids=repr)
@@ -55,7 +56,7 @@ def data(objective, seed=0, rows=120, classes=3):
 
 
 def assert_compiled_is_the_estimator(algorithm, fitted, X):
-    evaluator = load(algorithm.compile(fitted).to_bytes())
+    evaluator = predictors.evaluator(algorithm.compile(fitted).to_bytes())
     rng = np.random.default_rng(1)
     borders = np.concatenate([[0.5], *fitted.library.get_borders().values()])
     borders = borders[np.abs(borders) < 1e30]  # the others part missing values from all numbers

@@ -12,9 +12,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pgml_lightgbm import trees
 
+from pgml import predictors
 from pgml.errors import CorruptPredictor, InvalidHyperparameter
 from pgml.plugin.checks import CHECKS
-from pgml.predictors import NotCompilable, load
+from pgml.predictors import NotCompilable
 
 REGRESSION, CLASSIFICATION = pgml_lightgbm.pgml_algorithms()
 BOTH = pytest.mark.parametrize("algorithm", [REGRESSION, CLASSIFICATION], ids=repr)
@@ -51,7 +52,7 @@ def data(objective, seed=0, rows=120, classes=3):
 
 
 def assert_compiled_is_the_estimator(algorithm, fitted, X):
-    evaluator = load(algorithm.compile(fitted).to_bytes())
+    evaluator = predictors.evaluator(algorithm.compile(fitted).to_bytes())
     rng = np.random.default_rng(1)
     thresholds = np.concatenate(
         [tree.threshold for tree in trees.parse(fitted.booster_.model_to_string()).trees]

@@ -94,7 +94,7 @@ def _described(project_name: str, error: PgmlError) -> str:
 
 
 def _evaluator(digest: str, buffer: object) -> object:
-    evaluator = predictors.load(buffer)
+    evaluator = predictors.evaluator(buffer)
     if evaluator.family == "engine":
         from pgml.backend.uncompiled import RemoteModel
 

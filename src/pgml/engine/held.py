@@ -23,7 +23,7 @@ class HeldModel:
     def __init__(self, predictor: bytes, estimator: bytes, find: Callable[[], Provided]):
         import numpy as np
 
-        self._evaluator = predictors.load(predictor)
+        self._evaluator = predictors.evaluator(predictor)
         self.features = self._evaluator.features
         self.missing = self._evaluator.missing
         self._fitted = None

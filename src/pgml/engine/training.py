@@ -170,7 +170,7 @@ class Training:
             expected = predictions[:_ROWS_COMPARED]
             if self.classes is not None:
                 expected = self.classes[expected]
-            served = np.asarray(predictors.load(predictor.to_bytes()).predict_batch(X, len(X)))
+            served = np.asarray(predictors.evaluator(predictor.to_bytes()).predict_batch(X, len(X)))
             largest = np.abs(expected).max()
             if np.allclose(served, expected, rtol=1e-6, atol=1e-6 * largest, equal_nan=True):
                 return predictor

@@ -12,8 +12,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pgml import predictors
 from pgml.errors import CorruptPredictor, PgmlError
-from pgml.predictors import Predictor, compiled, load
+from pgml.predictors import Predictor, compiled
 from pgml.predictors.build import dense, forest, kernel, linear
 from pgml.predictors.read.format import LEAF, METADATA_KEY
 
@@ -56,7 +57,7 @@ def survives(data: bytes) -> bool:
     accepted = False
     for pure in (False, True):
         try:
-            evaluator = load(data, pure=pure)
+            evaluator = predictors.evaluator(data, pure=pure)
         except CorruptPredictor:
             continue
         accepted = True
@@ -219,7 +220,7 @@ def test_nodes_that_are_not_sound(index, field, value, pure):
     nodes[field][index] = value
     data = replaced("forest", {**MODELS["forest"].tensors, "nodes": nodes.view(np.uint8)})
     with pytest.raises(CorruptPredictor, match="sound"):
-        load(data, pure=pure)
+        predictors.evaluator(data, pure=pure)
 
 
 @pytest.mark.parametrize("number", [-1.0, 0.5, 1e18, 1e300, np.inf, np.nan])

@@ -21,7 +21,7 @@ def compiled() -> bool:
     return _evaluate is not None
 
 
-def load(buffer: object, pure: bool = False) -> Evaluator:
+def evaluator(buffer: object, pure: bool = False) -> Evaluator:
     """Return the evaluator of a model written by ``Predictor.to_bytes``.
 
     ``buffer`` is bytes, a memoryview or an mmap; a forest's nodes are used where they lie, so that processes

@@ -67,7 +67,7 @@ def predict_carefully(
     """Return (prediction, what is needed first, error as JSON) from the model that was loaded last."""
     evaluator = _answering[project_name][1]
     try:
-        if evaluator.family == "engine":
+        if evaluator.family == "uncompiled":
             return (*evaluator.step(features, estimator), None)
         return evaluator.predict_carefully(features), None, None
     except PgmlError as error:
@@ -95,7 +95,7 @@ def _described(project_name: str, error: PgmlError) -> str:
 
 def _evaluator(digest: str, buffer: object) -> object:
     evaluator = predictors.evaluator(buffer)
-    if evaluator.family == "engine":
+    if evaluator.family == "uncompiled":
         from pgml.backend.uncompiled import RemoteModel
 
         return RemoteModel(digest, buffer, evaluator)

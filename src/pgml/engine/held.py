@@ -27,7 +27,7 @@ class HeldModel:
         self.features = self._evaluator.features
         self.missing = self._evaluator.missing
         self._fitted = None
-        if self._evaluator.family == "engine":
+        if self._evaluator.family == "uncompiled":
             self._provided = find()
             load = self._provided.algorithm.load
             self._fitted = call_plugin(self._provided, "reading its model", load, bytes(estimator))

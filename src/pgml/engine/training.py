@@ -62,7 +62,7 @@ class Training:
         about = {
             "features": self.matrix.feature_names,
             "metrics": metrics,
-            "served_by": "engine" if predictor.family == "engine" else "backend",
+            "served_by": "engine" if predictor.family == "uncompiled" else "backend",
         }
         return about, [predictor.to_bytes(), saved, np.packbits(self.test).tobytes()]
 
@@ -179,7 +179,7 @@ class Training:
                 "so the engine makes its predictions",
                 stacklevel=1,
             )
-        return self._left_to_the_engine().prepared(**knowledge)
+        return self._uncompiled().prepared(**knowledge)
 
     def _compiled(self, fitted: Any, knowledge: dict[str, Any]) -> predictors.Predictor | None:
         compiled = self.algorithm.compile(fitted)
@@ -195,11 +195,11 @@ class Training:
             raise TypeError(f"save returned {saved!r}, which is no bytes")
         return bytes(saved)
 
-    def _left_to_the_engine(self) -> predictors.Predictor:
+    def _uncompiled(self) -> predictors.Predictor:
         """Return the predictor of a model that only its plugin can evaluate."""
         count = 0 if self.classes is None else len(self.classes)
         return predictors.Predictor(
-            "engine",
+            "uncompiled",
             len(self.matrix.feature_names),
             "label" if count else "value",
             {},

@@ -12,7 +12,7 @@ import pytest
 from agreement import evaluators
 
 from pgml import errors, predictors
-from pgml.predictors import compiled
+from pgml.predictors import Predictor, compiled
 from pgml.predictors.build import forest, linear
 from pgml.predictors.read.evaluator import Evaluator
 
@@ -166,3 +166,13 @@ def test_the_read_side_imports_no_numpy():
     )
     found = subprocess.run([sys.executable, "-c", code], input=SUM.to_bytes(), capture_output=True, check=True)
     assert found.stdout.strip() == b"[]"
+
+
+@pytest.mark.parametrize("family", ["uncompiled", "engine"])  # the latter is what version 0.1 wrote
+def test_a_model_that_is_not_compiled_knows_its_features_and_answers_nothing(family):
+    data = Predictor(family, 2, "value", {}, {"algorithm": "nearest", "scores": 1}).to_bytes()
+    evaluator = predictors.evaluator(data)
+    assert evaluator.family == "uncompiled"
+    assert evaluator.predict([1.0, 2.0]) is None and evaluator.predict_proba([1.0, 2.0]) is None
+    with pytest.raises(errors.WrongFeatures):
+        evaluator.clean([1.0])

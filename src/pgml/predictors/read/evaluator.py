@@ -30,7 +30,7 @@ def evaluator(buffer: object, pure: bool = False) -> Evaluator:
     """
     about, tensors = parse(buffer)
     family, common, parts = take_apart(about, tensors)
-    if pure or _evaluate is None or family == "engine":
+    if pure or _evaluate is None or family == "uncompiled":
         from pgml.predictors import reference as implementation
     else:
         implementation = _evaluate
@@ -39,7 +39,7 @@ def evaluator(buffer: object, pure: bool = False) -> Evaluator:
     except ValueError as error:
         raise CorruptPredictor(f"the predictor is not sound: {error}") from error
     single_input = common.single or about["settings"].get("input") == "single"
-    return Evaluator(model, common, about, single_input)
+    return Evaluator(model, family, common, about, single_input)
 
 
 class Evaluator:
@@ -51,8 +51,8 @@ class Evaluator:
     None also where the model gives none. Both are the C module's own methods.
     """
 
-    def __init__(self, model: object, common, about: dict, single_input: bool):
-        self.family: str = about["family"]
+    def __init__(self, model: object, family: str, common, about: dict, single_input: bool):
+        self.family = family
         self.features: tuple[str, ...] = tuple(about["features"])
         self.n_features: int = common.n_features
         self.objective: str = about["objective"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -45,13 +46,16 @@ class Predictor:
         classes: Sequence[float] | None = None,
         center: np.ndarray | None = None,
         scale: np.ndarray | None = None,
+        importances: Sequence[float] | np.ndarray | None = None,
     ) -> Predictor:
-        """Return a copy with feature names, labels, or a scaling of the input, ``(x - center) / scale``.
+        """Return a copy with feature names, labels, a scaling of the input, ``(x - center) / scale``, or importances.
 
         ``features`` are n_features names, ``classes`` replaces the labels (as many as before), ``center`` and
-        ``scale`` are [n_features] each and come together. What is None stays as it is.
+        ``scale`` are [n_features] each and come together. ``importances`` [n_features] say how much each feature
+        matters by the library's own measure, on any scale: their shares of the sum are kept, to be shown. What is
+        None stays as it is. Raises ValueError where something does not fit, or an importance is negative.
         """
-        changes: dict[str, object] = {}
+        changes: dict[str, Any] = {}
         if features is not None:
             if len(features) != self.n_features:
                 raise ValueError(f"{len(features)} feature names for {self.n_features} features")
@@ -65,6 +69,9 @@ class Predictor:
         if center is not None:
             scaling = {"center": floats(center, (self.n_features,)), "scale": floats(scale, (self.n_features,))}
             changes["tensors"] = {**self.tensors, **scaling}
+        if importances is not None:
+            shares = _shares(floats(importances, (self.n_features,)))
+            changes["tensors"] = {**changes.get("tensors", self.tensors), "importances": shares}
         return dataclasses.replace(self, **changes)
 
     def to_bytes(self) -> bytes:
@@ -92,6 +99,13 @@ def floats(values: object, shape: tuple[int, ...]) -> np.ndarray:
     if array.ndim != len(shape) or any(want not in (-1, got) for want, got in zip(shape, array.shape)):
         raise ValueError(f"an array of shape {array.shape} where {shape} is needed")
     return array
+
+
+def _shares(importances: np.ndarray) -> np.ndarray:
+    total = importances.sum()
+    if not np.isfinite(total) or importances.min() < 0:
+        raise ValueError("an importance is negative or not finite")
+    return importances / total if total > 0 else importances
 
 
 def labels(classes: Sequence[float] | None) -> tuple[float, ...] | None:

@@ -27,13 +27,21 @@ def scikit_tree(tree, *, value: np.ndarray | None = None, features: Sequence[int
         state["threshold"],
         value,
         state["missing_go_to_left"].astype(bool),
+        state["weighted_n_node_samples"],
     )
+
+
+def _with_importances(predictor: Predictor, estimator) -> Predictor:
+    """Return the predictor with the importances that the library gives, unless they are not sound themselves."""
+    importances = np.asarray(estimator.feature_importances_)
+    sound = np.all(np.isfinite(importances) & (importances >= 0))
+    return predictor.prepared(importances=importances) if sound else predictor
 
 
 def random_forest(estimator) -> Predictor:
     """Return the predictor of a RandomForest, ExtraTrees or DecisionTree estimator: the mean of its trees."""
     members = getattr(estimator, "estimators_", [estimator])
-    return _mean(estimator, members, [None] * len(members))
+    return _with_importances(_mean(estimator, members, [None] * len(members)), estimator)
 
 
 def bagging(estimator) -> Predictor:
@@ -73,7 +81,7 @@ def gradient_boosting(estimator) -> Predictor:
         raise NotCompilable("gradient boosting that starts from another model is not compiled")
     start = estimator._raw_predict_init(np.zeros((1, estimator.n_features_in_), np.float32))[0]
     classes = getattr(estimator, "classes_", None)
-    return forest.predictor(
+    predictor = forest.predictor(
         trees,
         estimator.n_features_in_,
         start=start,
@@ -82,6 +90,7 @@ def gradient_boosting(estimator) -> Predictor:
         output=_boosted_output(estimator, classes),
         classes=classes,
     )
+    return _with_importances(predictor, estimator)
 
 
 def _is_constant(init) -> bool:
@@ -112,6 +121,7 @@ def hist_gradient_boosting(estimator) -> Predictor:
                     nodes["num_threshold"],
                     nodes["value"],
                     nodes["missing_go_to_left"].astype(bool),
+                    nodes["count"],
                 )
             )
             scores.append(score)
@@ -140,7 +150,10 @@ def ada_boost(estimator) -> Predictor:
     classes = getattr(estimator, "classes_", None)
     if classes is None:
         trees = [scikit_tree(member.tree_) for member in members]
-        return forest.predictor(trees, estimator.n_features_in_, aggregation="median", weights=weights, **common)
+        predictor = forest.predictor(
+            trees, estimator.n_features_in_, aggregation="median", weights=weights, **common
+        )
+        return _with_importances(predictor, estimator)
     if len(classes) < 2:
         raise NotCompilable("AdaBoost of a single class is not compiled")
     trees = []
@@ -153,9 +166,10 @@ def ada_boost(estimator) -> Predictor:
             value = np.where(winner[:, None] == classes[None, :], weight, -1 / (len(classes) - 1) * weight)
         trees.append(scikit_tree(member.tree_, value=value))
     divisor = estimator.estimator_weights_.sum()
-    return forest.predictor(
+    predictor = forest.predictor(
         trees, estimator.n_features_in_, divisor=divisor, output="samme", classes=classes, **common
     )
+    return _with_importances(predictor, estimator)
 
 
 def _require_trees(members: Sequence) -> None:

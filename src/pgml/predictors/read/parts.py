@@ -181,6 +181,9 @@ def _dense(settings: Mapping, tensors: Mapping[str, Tensor], n_features: int) ->
 
 
 def _uncompiled(settings: Mapping, tensors: Mapping[str, Tensor], n_features: int) -> tuple[int, tuple]:
+    types = settings.get("types", [])  # of what the plugin saved; version 0.1 recorded none
+    if not isinstance(types, list) or not all(isinstance(name, str) for name in types):
+        raise CorruptPredictor("the predictor's types of the saved estimator are no names")
     return _count(settings["scores"]), ()
 
 

@@ -142,7 +142,7 @@ class Store:
             "bigint bytea bytea bytea",
             row["id"],
             predictor,
-            estimator,
+            estimator or None,  # a compiled model has none
             test_rows,
         )
         return Model(row["id"], snapshot.id, found["algorithm"], *split, about["metrics"])
@@ -159,11 +159,11 @@ class Store:
         return [_model(row) for row in rows]
 
     def artifacts(self, model: Model) -> tuple[bytes, bytes]:
-        """Return the bytes of a model's predictor and estimator."""
+        """Return the bytes of a model's predictor and estimator, the latter empty where the model is compiled."""
         row = self._database.one(
             "SELECT predictor, estimator FROM pgml.artifacts WHERE model_id = $1", "bigint", model.id
         )
-        return row["predictor"], row["estimator"]
+        return row["predictor"], row["estimator"] or b""
 
     # -- deployments ---------------------------------------------------------------------------------------
 

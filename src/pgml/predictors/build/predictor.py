@@ -52,8 +52,9 @@ class Predictor:
 
         ``features`` are n_features names, ``classes`` replaces the labels (as many as before), ``center`` and
         ``scale`` are [n_features] each and come together. ``importances`` [n_features] say how much each feature
-        matters by the library's own measure, on any scale: their shares of the sum are kept, to be shown. What is
-        None stays as it is. Raises ValueError where something does not fit, or an importance is negative.
+        matters by the library's own measure, on any scale: their shares of the sum are kept, to be shown, unless one
+        is negative or no number (which libraries give where nothing is split). What is None stays as it is. Raises
+        ValueError where something does not fit.
         """
         changes: dict[str, Any] = {}
         if features is not None:
@@ -70,8 +71,10 @@ class Predictor:
             scaling = {"center": floats(center, (self.n_features,)), "scale": floats(scale, (self.n_features,))}
             changes["tensors"] = {**self.tensors, **scaling}
         if importances is not None:
-            shares = _shares(floats(importances, (self.n_features,)))
-            changes["tensors"] = {**changes.get("tensors", self.tensors), "importances": shares}
+            shares = floats(importances, (self.n_features,))
+            if np.all(np.isfinite(shares) & (shares >= 0)):
+                shares = shares / (shares.sum() or 1.0)
+                changes["tensors"] = {**changes.get("tensors", self.tensors), "importances": shares}
         return dataclasses.replace(self, **changes)
 
     def to_bytes(self) -> bytes:
@@ -99,13 +102,6 @@ def floats(values: object, shape: tuple[int, ...]) -> np.ndarray:
     if array.ndim != len(shape) or any(want not in (-1, got) for want, got in zip(shape, array.shape)):
         raise ValueError(f"an array of shape {array.shape} where {shape} is needed")
     return array
-
-
-def _shares(importances: np.ndarray) -> np.ndarray:
-    total = importances.sum()
-    if not np.isfinite(total) or importances.min() < 0:
-        raise ValueError("an importance is negative or not finite")
-    return importances / total if total > 0 else importances
 
 
 def labels(classes: Sequence[float] | None) -> tuple[float, ...] | None:

@@ -62,8 +62,7 @@ def xgboost(model, *, classes: Sequence[float] | None = None) -> Predictor:
     records, scores = _records(machine, rounds)
     trees = _trees(machine, records, start[scores] if in_place else np.zeros(len(records), np.float32))
     predictor = forest.predictor(trees, n_features, start=start, scores=scores, input="single", **common)
-    gains = _mean_gains(records, n_features)
-    return predictor.prepared(importances=gains) if _counts(gains) else predictor
+    return predictor.prepared(importances=_mean_gains(records, n_features))
 
 
 def _margins(base_score: str, link: str, n_scores: int) -> np.ndarray:
@@ -102,14 +101,9 @@ def _trees(machine: dict, records: list[dict], through: np.ndarray) -> list[fore
             tree._replace(value=((base + tree.value) - base) * weight)
             for tree, weight, base in zip(trees, weights, through)
         ]
-    if all(_counts(tree.cover) for tree in trees):
+    if all(np.all(np.isfinite(tree.cover) & (tree.cover >= 0)) for tree in trees):
         return trees
-    return [tree._replace(cover=None) for tree in trees]
-
-
-def _counts(sums: np.ndarray) -> bool:
-    """Return whether sums of gains or second derivatives can stand for counts: some losses bend the other way."""
-    return bool(np.all(np.isfinite(sums) & (sums >= 0)))
+    return [tree._replace(cover=None) for tree in trees]  # of a loss that bends the other way: they count nothing
 
 
 def _tree(record: dict) -> forest.Tree:

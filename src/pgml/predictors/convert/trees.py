@@ -31,17 +31,11 @@ def scikit_tree(tree, *, value: np.ndarray | None = None, features: Sequence[int
     )
 
 
-def _with_importances(predictor: Predictor, estimator) -> Predictor:
-    """Return the predictor with the importances that the library gives, unless they are not sound themselves."""
-    importances = np.asarray(estimator.feature_importances_)
-    sound = np.all(np.isfinite(importances) & (importances >= 0))
-    return predictor.prepared(importances=importances) if sound else predictor
-
-
 def random_forest(estimator) -> Predictor:
     """Return the predictor of a RandomForest, ExtraTrees or DecisionTree estimator: the mean of its trees."""
     members = getattr(estimator, "estimators_", [estimator])
-    return _with_importances(_mean(estimator, members, [None] * len(members)), estimator)
+    mean = _mean(estimator, members, [None] * len(members))
+    return mean.prepared(importances=estimator.feature_importances_)
 
 
 def bagging(estimator) -> Predictor:
@@ -90,7 +84,7 @@ def gradient_boosting(estimator) -> Predictor:
         output=_boosted_output(estimator, classes),
         classes=classes,
     )
-    return _with_importances(predictor, estimator)
+    return predictor.prepared(importances=estimator.feature_importances_)
 
 
 def _is_constant(init) -> bool:
@@ -153,7 +147,7 @@ def ada_boost(estimator) -> Predictor:
         predictor = forest.predictor(
             trees, estimator.n_features_in_, aggregation="median", weights=weights, **common
         )
-        return _with_importances(predictor, estimator)
+        return predictor.prepared(importances=estimator.feature_importances_)
     if len(classes) < 2:
         raise NotCompilable("AdaBoost of a single class is not compiled")
     trees = []
@@ -169,7 +163,7 @@ def ada_boost(estimator) -> Predictor:
     predictor = forest.predictor(
         trees, estimator.n_features_in_, divisor=divisor, output="samme", classes=classes, **common
     )
-    return _with_importances(predictor, estimator)
+    return predictor.prepared(importances=estimator.feature_importances_)
 
 
 def _require_trees(members: Sequence) -> None:

@@ -43,7 +43,7 @@ class Fitted:
         compiled = self.algorithm.compile(self.estimator)
         if self.scaler is not None:
             compiled = compiled.prepared(center=self.scaler.mean_, scale=self.scaler.scale_)
-        self.evaluator = predictors.load(compiled.to_bytes())
+        self.evaluator = predictors.evaluator(compiled.to_bytes())
 
     def scaled(self, X: np.ndarray) -> np.ndarray:
         return X if self.scaler is None else self.scaler.transform(X)

@@ -39,14 +39,16 @@ def call_plugin(
         raise failure(f"{provided} failed while {doing}: {reason}") from error
 
 
-def predictions_of(provided: Provided, fitted: Any, X: np.ndarray, n_classes: int | None) -> np.ndarray:
+def predictions_of(
+    provided: Provided, fitted: Any, X: np.ndarray, n_classes: int | None, doing: str = "predicting"
+) -> np.ndarray:
     """Return the predictions [rows] of a plugin's estimator: float64, or the classes' indices as int64.
 
     Raises TrainingFailed where they are anything else; ``n_classes`` is None for a regression.
     """
     import numpy as np
 
-    predictions = np.asarray(call_plugin(provided, "predicting", fitted.predict, X))
+    predictions = np.asarray(call_plugin(provided, doing, fitted.predict, X))
     if predictions.shape != (len(X),) or predictions.dtype.kind not in "fiub":
         wrong = f"{predictions.dtype} of shape {predictions.shape} for {len(X)} rows"
     elif not np.isfinite(predictions).all():

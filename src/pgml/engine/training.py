@@ -1,4 +1,4 @@
-"""One training, in the engine: from a filled matrix to a predictor, an estimator and scores."""
+"""One training, in the engine: from a filled matrix to a predictor and its scores."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ from pgml import predictors
 from pgml.engine.held import HeldModel
 from pgml.engine.metrics import KEY_METRICS, classification_metrics, regression_metrics
 from pgml.engine.plugin_call import call_plugin, predictions_of
-from pgml.errors import UnusableData
+from pgml.engine.saved_types import load_recorded, types_in
+from pgml.errors import PgmlError, TrainingFailed, UnusableData
+from pgml.plugin.pickles import is_pickle
 from pgml.plugin.registry import Provided
 from pgml.wire.features import Matrix
 from pgml.wire.sampling import choose_test_rows
@@ -19,7 +21,7 @@ from pgml.wire.sampling import choose_test_rows
 if TYPE_CHECKING:
     import numpy as np
 
-_ROWS_COMPARED = 10_000  # test rows on which a compiled model has to agree with its estimator
+_ROWS_COMPARED = 10_000  # test rows on which a model has to agree with the estimator that it was made of
 
 
 class Training:
@@ -33,7 +35,10 @@ class Training:
         self.objective = self.algorithm.objective
 
     def run(self, test_size: float, sampling: str) -> tuple[dict[str, Any], list[bytes]]:
-        """Return what there is to know of the model, and the bytes of predictor, estimator and test rows."""
+        """Return what there is to know of the model, and the bytes of predictor, estimator and test rows.
+
+        The estimator is saved only where the model is not compiled, and its bytes are empty where it is.
+        """
         import numpy as np
 
         self.matrix.check(self.algorithm.missing, self.algorithm.name)
@@ -51,20 +56,20 @@ class Training:
         fitted = self._plugin("fitting", self.algorithm.fit, self.hyperparameters, X_train, y_train)
         fit_time = time.perf_counter() - started
         started = time.perf_counter()
-        n_classes = None if self.classes is None else len(self.classes)
-        predictions = predictions_of(self.provided, fitted, X_test, n_classes)
+        self.n_classes = None if self.classes is None else len(self.classes)
+        predictions = predictions_of(self.provided, fitted, X_test, self.n_classes)
         score_time = time.perf_counter() - started
         metrics = self._score(fitted, X_test, y_test, predictions)
         metrics |= {"fit_time": fit_time, "score_time": score_time}
 
-        predictor = self._compile(fitted, predictions)
-        saved = self._plugin("saving the estimator", self._saved, fitted)
+        compiled = self._compile(fitted, predictions)
+        artifacts = self._uncompiled(fitted, X_test, predictions) if compiled is None else (compiled, b"")
         about = {
             "features": self.matrix.feature_names,
             "metrics": metrics,
-            "served_by": "engine" if predictor.family == "engine" else "backend",
+            "served_by": "engine" if compiled is None else "backend",
         }
-        return about, [predictor.to_bytes(), saved, np.packbits(self.test).tobytes()]
+        return about, [*artifacts, np.packbits(self.test).tobytes()]
 
     def score_other(self, predictor: bytes, estimator: bytes, find: Callable[[], Provided]) -> float | None:
         """Return the key metric of another model on this training's test rows, None where it cannot read them.
@@ -151,62 +156,103 @@ class Training:
             )
         return probabilities
 
-    def _compile(self, fitted: Any, predictions: np.ndarray) -> predictors.Predictor:
-        """Return the compiled model, or, where there is none or it errs, one that leaves the work to the engine."""
+    def _compile(self, fitted: Any, predictions: np.ndarray) -> bytes | None:
+        """Return the bytes of the compiled model; None where there is none, or it errs."""
         import numpy as np
 
-        knowledge = {
-            "features": self.matrix.feature_names,
-            "classes": self.classes,
-            "center": self.center,
-            "scale": self.spread,
-        }
         try:
-            predictor = self._plugin("compiling", self._compiled, fitted, knowledge)
+            predictor = self._plugin("compiling", self._compiled, fitted)
         except predictors.NotCompilable:
             predictor = None
-        if predictor is not None:
-            X = np.ascontiguousarray(self.matrix.X[self.test][:_ROWS_COMPARED])
-            expected = predictions[:_ROWS_COMPARED]
-            if self.classes is not None:
-                expected = self.classes[expected]
-            served = np.asarray(predictors.load(predictor.to_bytes()).predict_batch(X, len(X)))
-            largest = np.abs(expected).max()
-            if np.allclose(served, expected, rtol=1e-6, atol=1e-6 * largest, equal_nan=True):
-                return predictor
-            warnings.warn(
-                f"the compiled model differs from the estimator by up to {np.abs(served - expected).max():g}, "
-                "so the engine makes its predictions",
-                stacklevel=1,
-            )
-        return self._left_to_the_engine().prepared(**knowledge)
+        if predictor is None:
+            return None
+        X = np.ascontiguousarray(self.matrix.X[self.test][:_ROWS_COMPARED])
+        expected = predictions[:_ROWS_COMPARED]
+        if self.classes is not None:
+            expected = self.classes[expected]
+        served = np.asarray(predictors.evaluator(predictor).predict_batch(X, len(X)))
+        difference = self._difference(served, expected)
+        if difference is None:
+            return predictor
+        warnings.warn(
+            f"the compiled model differs from the estimator {difference}, so the engine makes its predictions",
+            stacklevel=1,
+        )
+        return None
 
-    def _compiled(self, fitted: Any, knowledge: dict[str, Any]) -> predictors.Predictor | None:
+    def _compiled(self, fitted: Any) -> bytes | None:
         compiled = self.algorithm.compile(fitted)
         if compiled is None:
             return None
         if not isinstance(compiled, predictors.Predictor):
             raise TypeError(f"compile returned {compiled!r}, which is no pgml.predictors.Predictor")
-        return compiled.prepared(**knowledge)
+        return self._prepared(compiled)
+
+    def _prepared(self, predictor: predictors.Predictor) -> bytes:
+        """Return the bytes of a predictor that knows this training's features, labels and scaling."""
+        return predictor.prepared(
+            features=self.matrix.feature_names, classes=self.classes, center=self.center, scale=self.spread
+        ).to_bytes()
+
+    def _uncompiled(self, fitted: Any, X_test: np.ndarray, predictions: np.ndarray) -> tuple[bytes, bytes]:
+        """Return the predictor of a model that only its plugin can evaluate, and the saved estimator.
+
+        Raises TrainingFailed where what is saved cannot be read back, or predicts something else then.
+        """
+        saved = self._plugin("saving the estimator", self._saved, fitted)
+        types = self._read_back(saved, X_test[:_ROWS_COMPARED], predictions[:_ROWS_COMPARED])
+        count = self.n_classes or 0
+        predictor = predictors.Predictor(
+            "uncompiled",
+            len(self.matrix.feature_names),
+            "label" if count else "value",
+            {},
+            {"algorithm": self.algorithm.name, "scores": count if count > 2 else 1, "types": types},
+            classes=tuple(range(count)) or None,
+            missing=self.algorithm.missing,
+        )
+        return self._prepared(predictor), saved
 
     def _saved(self, fitted: Any) -> bytes:
         saved = self.algorithm.save(fitted)
         if not isinstance(saved, (bytes, bytearray)):
             raise TypeError(f"save returned {saved!r}, which is no bytes")
+        if is_pickle(saved):
+            raise ValueError("save returned a pickle, and a model is kept as data, never as code")
         return bytes(saved)
 
-    def _left_to_the_engine(self) -> predictors.Predictor:
-        """Return the predictor of a model that only its plugin can evaluate."""
-        count = 0 if self.classes is None else len(self.classes)
-        return predictors.Predictor(
-            "engine",
-            len(self.matrix.feature_names),
-            "label" if count else "value",
-            {},
-            {"algorithm": self.algorithm.name, "scores": count if count > 2 else 1},
-            classes=tuple(range(count)) or None,
-            missing=self.algorithm.missing,
-        )
+    def _read_back(self, saved: bytes, X: np.ndarray, expected: np.ndarray) -> list[str]:
+        """Return the types that the saved estimator holds, once it has predicted what the fitted one does."""
+        doing = "reading back what it saved"
+        try:
+            types = types_in(saved)
+            loaded = self._plugin(doing, load_recorded, self.algorithm, saved, types)
+        except TrainingFailed:
+            raise
+        except PgmlError as error:
+            raise TrainingFailed(
+                f"{self.provided} failed while {doing}: {error.message}", hint=error.hint
+            ) from error
+        doing = "predicting with the model that was read back"
+        answers = predictions_of(self.provided, loaded, X, self.n_classes, doing)
+        difference = self._difference(answers, expected)
+        if difference is not None:
+            raise TrainingFailed(
+                f"{self.provided} failed while {doing}: it differs from the fitted one {difference}",
+                hint="save has to keep all that predict needs",
+            )
+        return types
+
+    def _difference(self, answers: np.ndarray, expected: np.ndarray) -> str | None:
+        """Say how answers [rows] differ from those expected; None where they are the same."""
+        import numpy as np
+
+        if self.classes is not None:
+            differing = np.count_nonzero(answers != expected)
+            return f"in {differing} of {len(expected)} rows" if differing else None
+        if np.allclose(answers, expected, rtol=1e-6, atol=1e-6 * np.abs(expected).max(), equal_nan=True):
+            return None
+        return f"by up to {np.abs(answers - expected).max():g}"
 
     def _plugin(self, doing: str, function: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
         return call_plugin(self.provided, doing, function, *arguments, **named)

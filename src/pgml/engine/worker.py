@@ -13,6 +13,7 @@ from typing import Any
 from pgml.engine.held import HeldModel
 from pgml.engine.plugin_call import call_plugin
 from pgml.errors import EngineDied, PgmlError, UnusableData
+from pgml.plugin.algorithm import Algorithm
 from pgml.plugin.registry import Provided, load_registry
 from pgml.wire.features import Column, Matrix
 from pgml.wire.note import noted
@@ -74,7 +75,9 @@ class Worker:
         provided, hyperparameters = self._next
         self._next = None
         import sklearn.metrics  # noqa: F401
-        import skops.io  # noqa: F401
+
+        if type(provided.algorithm).compile is Algorithm.compile:  # nothing else is saved
+            import skops.io  # noqa: F401
 
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")

@@ -36,8 +36,8 @@ class Algorithm:
         scaled: whether the features are standardised (mean 0, standard deviation 1) before it sees them.
         missing: whether it knows missing values (NaN in ``X``); otherwise a missing value is an error.
         aliases: other names that are accepted for it.
-        trusted_types: types, besides scikit-learn's and numpy's own, that a saved estimator may contain
-            (see :meth:`save`).
+        trusted_types: types, besides those that skops trusts by itself, that a saved estimator may contain
+            (see :meth:`load`).
     """
 
     name: str
@@ -81,16 +81,21 @@ class Algorithm:
         return None
 
     def save(self, fitted: Any) -> bytes:
-        """Return the fitted estimator as bytes that hold data only, never code; by default a skops file."""
+        """Return the fitted estimator as bytes that hold data only, never code; by default a skops file.
+
+        It is called only for a model that is left to the engine: of a compiled one the predictor is all there is.
+        """
         import skops.io
 
         return skops.io.dumps(fitted)
 
     def load(self, saved: bytes) -> Any:
-        """Return the estimator that :meth:`save` saved.
+        """Return the estimator that :meth:`save` saved, in a process that may never have seen it.
+
+        Before it is called, the types in a skops file were found to be those that it held in training.
 
         Raises:
-            PluginError: the file holds a type that is neither scikit-learn's, numpy's nor in ``trusted_types``.
+            PluginError: the file holds a type that neither skops trusts nor ``trusted_types`` names.
         """
         import skops.io
 

@@ -1,15 +1,16 @@
 """Compiled models: what an algorithm's ``compile`` returns, and what a Postgres backend evaluates.
 
-The build side (numpy, in the engine) is one module a family, ``linear``, ``forest``, ``kernel`` and
-``dense``, each with a function ``predictor(...)``, and ``convert``, which turns fitted estimators into
-predictors. The read side is ``load``; it needs the standard library only.
+``build`` (numpy, in the engine) is one module a family, ``linear``, ``forest``, ``kernel`` and ``dense``, each
+with a function ``predictor(...)``; ``convert`` turns fitted estimators into predictors. ``read`` is behind
+``evaluator`` and needs the standard library only; what it takes apart is evaluated by the C module (``c``) or by
+``reference``, its definition in Python.
 """
 
 from __future__ import annotations
 
-from pgml.predictors.read.evaluator import Evaluator, compiled, load
+from pgml.predictors.read.evaluator import Evaluator, compiled, evaluator
 
-__all__ = ["Evaluator", "NotCompilable", "Predictor", "compiled", "load"]
+__all__ = ["Evaluator", "NotCompilable", "Predictor", "compiled", "evaluator"]
 
 
 def __getattr__(name: str):

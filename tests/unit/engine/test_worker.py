@@ -33,7 +33,19 @@ def test_a_training(worker):
     about, predictor, estimator, test_rows = worker.do(dict(TRAIN), [])
     assert about["result"]["features"] == ["x"] and about["warnings"] == []
     assert about["result"]["metrics"]["mean_squared_error"] == pytest.approx(0, abs=1e-9)
-    assert all(isinstance(each, bytes) and each for each in (predictor, estimator, test_rows))
+    assert estimator == b"", "of a compiled model nothing but the predictor is kept"
+    assert all(isinstance(each, bytes) and each for each in (predictor, test_rows))
+
+
+def test_compiled_models_are_scored_and_predict_without_their_estimators(worker):
+    tell(worker, BEGIN)
+    tell(worker, {"verb": "rows"}, *ROWS)
+    _, predictor, estimator, _ = worker.do(dict(TRAIN), [])
+    about = {"algorithm": "gone", "objective": "regression"}
+    assert ask(worker, {"verb": "score", **about}, predictor, estimator)["result"] == pytest.approx(0, abs=1e-9)
+    rows = struct.pack("=2d", 3.0, 5.0)
+    answer = ask(worker, {"verb": "predict", "digest": "d", **about}, rows, predictor, estimator)
+    assert answer["result"] == pytest.approx([6.0, 10.0])
 
 
 def test_a_matrix_that_no_memory_holds(worker):

@@ -12,8 +12,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pgml import predictors
 from pgml.errors import CorruptPredictor, PgmlError
-from pgml.predictors import Predictor, compiled, load
+from pgml.predictors import Predictor, compiled
 from pgml.predictors.build import dense, forest, kernel, linear
 from pgml.predictors.read.format import LEAF, METADATA_KEY
 
@@ -26,6 +27,9 @@ PLATT = (np.full(3, -1.0), np.zeros(3))
 MODELS: dict[str, Predictor] = {
     "linear": linear.predictor(np.eye(3, 2), np.ones(3), output="softmax", classes=[0, 1, 2]),
     "forest": forest.predictor([ROOT] * 9, 2, missing=True, divisor=9.0, offset=[1.0]),
+    "explained": forest.predictor([ROOT._replace(cover=np.array([9.0, 5.0, 4.0, 3.0, 2.0]))] * 3, 2).prepared(
+        importances=[1.0, 2.0]
+    ),
     "leaves": forest.predictor([ROOT._replace(value=np.eye(5, 3))] * 3, 2, output="probability", classes=[0, 1, 2]),
     "several": forest.predictor([ROOT] * 3, 2, scores=[0, 1, 2], single=True, output="softmax", classes=[0, 1, 2]),
     "median": forest.predictor([ROOT] * 3, 2, aggregation="median", weights=[1.0, 2.0, 3.0]),
@@ -56,10 +60,13 @@ def survives(data: bytes) -> bool:
     accepted = False
     for pure in (False, True):
         try:
-            evaluator = load(data, pure=pure)
+            evaluator = predictors.evaluator(data, pure=pure)
         except CorruptPredictor:
             continue
         accepted = True
+        with contextlib.suppress(CorruptPredictor):
+            assert evaluator.cover is None or min(evaluator.cover) >= 0
+            assert evaluator.importances is None or min(evaluator.importances) >= 0
         if evaluator.n_features > 1000 or pure:
             continue
         rows = np.resize(ROWS, (9, evaluator.n_features))
@@ -219,7 +226,7 @@ def test_nodes_that_are_not_sound(index, field, value, pure):
     nodes[field][index] = value
     data = replaced("forest", {**MODELS["forest"].tensors, "nodes": nodes.view(np.uint8)})
     with pytest.raises(CorruptPredictor, match="sound"):
-        load(data, pure=pure)
+        predictors.evaluator(data, pure=pure)
 
 
 @pytest.mark.parametrize("number", [-1.0, 0.5, 1e18, 1e300, np.inf, np.nan])
@@ -243,7 +250,7 @@ def test_tensors_of_the_wrong_shape_or_type():
     for name, predictor in MODELS.items():
         for tensor, values in predictor.tensors.items():
             others = {other: values for other, values in predictor.tensors.items() if other != tensor}
-            if tensor not in ("offset", "platt", "leaves", "scores"):  # a model may be without them
+            if tensor not in ("offset", "platt", "leaves", "scores", "cover", "importances"):  # a model may be without them
                 assert not survives(replaced(name, others)), (name, tensor)
             for wrong in (values[:-1], values.astype(np.float16), values.reshape(1, 1, *values.shape)):
                 assert not survives(replaced(name, {**others, tensor: wrong})), (name, tensor, wrong.shape)

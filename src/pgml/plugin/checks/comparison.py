@@ -41,7 +41,7 @@ def require_compiled_agrees(
     compiled = compile_fitted(algorithm, fitted)
     if compiled is None:
         return
-    served = predictors.load(compiled.to_bytes())
+    served = predictors.evaluator(compiled.to_bytes())
     X = np.ascontiguousarray(X)
     answers, wanted = np.asarray(served.predict_batch(X, len(X))), np.asarray(fitted.predict(X))
     if algorithm.objective == "classification":

@@ -1,7 +1,7 @@
 """Build kernel predictors: scores = coefficients . k(vectors, x) + intercept, one or several such machines.
 
 A kernel is written as nested tuples: ("rbf", gamma), or ("sum", ("constant", 2.0), ("rbf", 0.5)).
-``EXPRESSIONS`` in ``pgml.predictors.read.expressions`` lists them all.
+``LEAVES`` and ``COMBINATIONS`` in ``pgml.predictors.read.expressions`` are all there are.
 """
 
 from __future__ import annotations

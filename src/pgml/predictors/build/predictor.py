@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -45,13 +46,17 @@ class Predictor:
         classes: Sequence[float] | None = None,
         center: np.ndarray | None = None,
         scale: np.ndarray | None = None,
+        importances: Sequence[float] | np.ndarray | None = None,
     ) -> Predictor:
-        """Return a copy with feature names, labels, or a scaling of the input, ``(x - center) / scale``.
+        """Return a copy with feature names, labels, a scaling of the input, ``(x - center) / scale``, or importances.
 
         ``features`` are n_features names, ``classes`` replaces the labels (as many as before), ``center`` and
-        ``scale`` are [n_features] each and come together. What is None stays as it is.
+        ``scale`` are [n_features] each and come together. ``importances`` [n_features] say how much each feature
+        matters by the library's own measure, on any scale: their shares of the sum are kept, to be shown, unless one
+        is negative or no number (which libraries give where nothing is split). What is None stays as it is. Raises
+        ValueError where something does not fit.
         """
-        changes: dict[str, object] = {}
+        changes: dict[str, Any] = {}
         if features is not None:
             if len(features) != self.n_features:
                 raise ValueError(f"{len(features)} feature names for {self.n_features} features")
@@ -65,6 +70,11 @@ class Predictor:
         if center is not None:
             scaling = {"center": floats(center, (self.n_features,)), "scale": floats(scale, (self.n_features,))}
             changes["tensors"] = {**self.tensors, **scaling}
+        if importances is not None:
+            shares = floats(importances, (self.n_features,))
+            if np.all(np.isfinite(shares) & (shares >= 0)):
+                shares = shares / (shares.sum() or 1.0)
+                changes["tensors"] = {**changes.get("tensors", self.tensors), "importances": shares}
         return dataclasses.replace(self, **changes)
 
     def to_bytes(self) -> bytes:

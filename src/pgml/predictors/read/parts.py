@@ -37,7 +37,7 @@ class Common(
 def take_apart(about: Mapping, tensors: Mapping[str, Tensor]) -> tuple[str, Common, tuple]:
     """Return the family, the common part and the family's parts; raise CorruptPredictor."""
     try:
-        family = about["family"]
+        family = _RENAMED.get(about["family"], about["family"])
         if family not in _FAMILIES:
             raise CorruptPredictor(f"the predictor is of an unknown family, {family!r}")
         n_features = _count(about["n_features"])
@@ -180,11 +180,15 @@ def _dense(settings: Mapping, tensors: Mapping[str, Tensor], n_features: int) ->
     return width, (tuple(layers), settings["activation"])
 
 
-def _engine(settings: Mapping, tensors: Mapping[str, Tensor], n_features: int) -> tuple[int, tuple]:
+def _uncompiled(settings: Mapping, tensors: Mapping[str, Tensor], n_features: int) -> tuple[int, tuple]:
+    types = settings.get("types", [])  # of what the plugin saved; version 0.1 recorded none
+    if not isinstance(types, list) or not all(isinstance(name, str) for name in types):
+        raise CorruptPredictor("the predictor's types of the saved estimator are no names")
     return _count(settings["scores"]), ()
 
 
-_FAMILIES = {"engine": _engine, "linear": _linear, "forest": _forest, "kernel": _kernel, "dense": _dense}
+_FAMILIES = {"dense": _dense, "forest": _forest, "kernel": _kernel, "linear": _linear, "uncompiled": _uncompiled}
+_RENAMED = {"engine": "uncompiled"}  # as version 0.1 wrote it
 
 
 def _count(value: object) -> int:

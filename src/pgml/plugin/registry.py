@@ -14,7 +14,7 @@ import pluggy
 
 import pgml
 import pgml.algorithms
-from pgml.errors import PluginError, UnknownAlgorithm, UnknownDataset, UnknownObjective, choices_hint
+from pgml.errors import PluginError, UnknownAlgorithm, UnknownDataset, UnknownObjective, choices_hint, shown
 from pgml.plugin import hookspecs
 from pgml.plugin.algorithm import OBJECTIVES, Algorithm
 from pgml.plugin.dataset import Dataset
@@ -88,7 +88,7 @@ class Registry:
             algorithm = provided.algorithm
             if algorithm.objective == objective and name in (algorithm.name, *algorithm.aliases):
                 return provided
-        message = f'unknown algorithm "{name}" for {objective}'
+        message = f'unknown algorithm "{shown(name)}" for {objective}'
         elsewhere = [known for algorithm, known in self.algorithms if algorithm == name]
         if elsewhere:
             message = f'algorithm "{name}" does not do {objective}, only {", ".join(elsewhere)}'
@@ -102,7 +102,7 @@ class Registry:
     def dataset(self, name: str) -> ProvidedDataset:
         """Return the data set of that name; raise UnknownDataset, which lists the choices, if there is none."""
         if name not in self.datasets:
-            raise UnknownDataset(f'unknown data set "{name}"', hint=choices_hint(name, self.datasets))
+            raise UnknownDataset(f'unknown data set "{shown(name)}"', hint=choices_hint(name, self.datasets))
         return self.datasets[name]
 
     def add_algorithm(self, algorithm: Any, plugin: Plugin) -> None:

@@ -106,6 +106,14 @@ def test_unknown_algorithm(session):
     refused(session, "ML009", "algorithm must not be NULL", algorithm=None)
 
 
+@pytest.mark.parametrize("project", ["new", "sum"])
+def test_an_objective_by_the_name_that_it_has_elsewhere(session, project):
+    said = '"Classifier" is called "classification" here; the choices are: classification, regression'
+    refused(session, "ML002", said, objective="Classifier", project_name=project)
+    error = refused(session, "ML002", 'unknown objective "xxx', objective="x" * 100_000, project_name=project)
+    assert len(error.diag.message_primary) < 200
+
+
 def test_unknown_objective(session):
     refused(
         session, "ML002", 'unknown objective "regresion"', 'did you mean "regression"', objective="regresion"

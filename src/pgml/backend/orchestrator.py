@@ -10,7 +10,6 @@ from pgml.backend.engine import Engine
 from pgml.backend.relation import TrainingColumns
 from pgml.backend.session import Database
 from pgml.backend.store import Model, Project, Snapshot, Store
-from pgml.engine.metrics import KEY_METRICS, is_better
 from pgml.errors import (
     InfiniteValue,
     InvalidArgument,
@@ -23,6 +22,7 @@ from pgml.errors import (
     UnusableData,
     choices_hint,
 )
+from pgml.plugin.objective import OBJECTIVES, unknown_objective
 from pgml.wire import sampling
 
 STRATEGIES = ("best_score", "most_recent", "rollback")
@@ -91,7 +91,7 @@ class Orchestrator:
             raise _other_objective(project, objective)
 
         snapshot, columns = self._snapshot(project, relation_name, y_column_name)
-        split = (test_size, test_sampling or sampling.default_sampling(objective))
+        split = (test_size, test_sampling or OBJECTIVES[objective].test_sampling)
         sampling.test_row_count(snapshot.row_count, test_size)
         self._send(snapshot, columns)
         about, artifacts = self._engine.ask(
@@ -141,11 +141,11 @@ class Orchestrator:
         if project is None and objective is None:
             raise InvalidArgument(
                 f'project "{project_name}" is new: its first training must name an objective',
-                hint=f"the objectives are: {', '.join(KEY_METRICS)}",
+                hint=f"the objectives are: {', '.join(OBJECTIVES)}",
             )
         if project is not None and objective not in (None, project.objective):
-            if objective not in KEY_METRICS:
-                raise UnknownObjective(f'unknown objective "{objective}"', hint=choices_hint(objective, KEY_METRICS))
+            if objective not in OBJECTIVES:
+                raise unknown_objective(objective)
             raise _other_objective(project, objective)
         return project.objective if objective is None else objective
 
@@ -194,7 +194,8 @@ class Orchestrator:
         deployed = self._store.deployed(project)
         if deployed is None:
             return True
-        metric = KEY_METRICS[project.objective][0]
+        objective = OBJECTIVES[project.objective]
+        metric = objective.key_metric
         same_rows = ("snapshot_id", "test_size", "test_sampling")
         if all(getattr(deployed, name) == getattr(model, name) for name in same_rows):
             score = deployed.metrics[metric]
@@ -207,7 +208,7 @@ class Orchestrator:
                     "pgml.deploy(..., 'most_recent') deploys the new one"
                 )
                 return False
-        return is_better(project.objective, model.metrics[metric], score)
+        return objective.is_better(model.metrics[metric], score)
 
     def _score_again(self, project: Project, deployed: Model) -> float | None:
         """Return the key metric of the deployed model on the test rows of this training, None if it cannot read them."""
@@ -234,9 +235,10 @@ class Orchestrator:
             )
         best = models[0]  # the newest
         if strategy == "best_score":
-            metric = KEY_METRICS[project.objective][0]
+            objective = OBJECTIVES[project.objective]
+            metric = objective.key_metric
             for model in models[1:]:
-                if is_better(project.objective, model.metrics[metric], best.metrics[metric]):
+                if objective.is_better(model.metrics[metric], best.metrics[metric]):
                     best = model
         return best
 

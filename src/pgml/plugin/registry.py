@@ -14,10 +14,11 @@ import pluggy
 
 import pgml
 import pgml.algorithms
-from pgml.errors import PluginError, UnknownAlgorithm, UnknownDataset, UnknownObjective, choices_hint, shown
+from pgml.errors import PluginError, UnknownAlgorithm, UnknownDataset, choices_hint, shown
 from pgml.plugin import hookspecs
-from pgml.plugin.algorithm import OBJECTIVES, Algorithm
+from pgml.plugin.algorithm import Algorithm
 from pgml.plugin.dataset import Dataset
+from pgml.plugin.objective import OBJECTIVES, Objective, unknown_objective
 
 GROUP = "pgml"
 BUILT_IN = "pgml-core"
@@ -37,6 +38,11 @@ class Provided:
 
     algorithm: Algorithm
     plugin: Plugin
+
+    @property
+    def objective(self) -> Objective:
+        """What the algorithm's models are for."""
+        return OBJECTIVES[self.algorithm.objective]
 
     def __str__(self) -> str:
         return f"{self.algorithm.name} (plugin {self.plugin.name})"
@@ -79,9 +85,7 @@ class Registry:
         """
         objectives = sorted({known for _, known in self.algorithms})
         if objective not in objectives:
-            raise UnknownObjective(
-                f'unknown objective "{objective}"', hint=choices_hint(objective, objectives)
-            )
+            raise unknown_objective(objective, objectives)
         if (name, objective) in self._disputes:
             raise PluginError(self._disputes[name, objective], hint="uninstall one of the two")
         for provided in self.algorithms.values():

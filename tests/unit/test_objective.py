@@ -10,8 +10,12 @@ import numpy as np
 import pytest
 
 import pgml
+from pgml.engine.worker import Worker
 from pgml.errors import UnknownObjective, UnusableData
+from pgml.plugin import registry
 from pgml.plugin.objective import OBJECTIVES, Objective, unknown_objective
+from pgml.plugin.objective.regression import Regression
+from pgml.predictors.build import linear
 from pgml.spelling import spelling
 
 REGRESSION, CLASSIFICATION = OBJECTIVES["regression"], OBJECTIVES["classification"]
@@ -206,3 +210,71 @@ def test_nothing_else_decides_by_the_name_of_an_objective():
     branches = re.compile(r"""([!=]=|\bin \(|\bin \[|\bin \{) *['"](regression|classification)['"]""")
     assert len(files) > 50
     assert not {file.name: found for file in files if (found := branches.findall(file.read_text()))}
+
+
+# -- an objective that nobody knew -------------------------------------------------------------------------------
+
+
+class Counting(Regression):
+    """Regression on counts, which brings a metric of its own, of which more is better."""
+
+    name = "counting"
+    key_metric = "share_within_one"
+    higher_is_better = True
+    test_sampling = "last"
+    prediction = "one count a row"
+
+    def read_target(self, values, column):
+        if (values < 0).any():
+            raise UnusableData(f'"{column}" holds {values.min():g}; a count is not negative')
+        return np.log1p(values), None
+
+    def answers(self, predictions, classes):
+        return np.expm1(predictions)
+
+    def metrics(self, y, predictions, probabilities=None):
+        return {"share_within_one": float((abs(y - predictions) <= 1).mean())}
+
+
+class Mean:
+    def fit(self, X, y):
+        self.mean = y.mean()
+        return self
+
+    def predict(self, X):
+        return np.full(len(X), self.mean)
+
+
+class CountsByTheirMean(pgml.Algorithm):
+    name, objective, summary = "mean", "counting", "The mean of the logarithms."
+
+    def estimator(self):
+        return Mean()
+
+    def compile(self, fitted):
+        return linear.predictor(np.zeros(1), fitted.mean, output="exp")
+
+    def save(self, fitted):
+        return b"mean"
+
+
+def test_an_objective_that_nobody_knew(monkeypatch):
+    """Whatever depends on the objective asks it: the engine trains for one that it has never heard of."""
+    monkeypatch.setattr(registry, "OBJECTIVES", {**OBJECTIVES, "counting": Counting()})
+    worker = Worker()
+    worker._registry.add_algorithm(CountsByTheirMean(), registry.Plugin("pgml-here", "1.0"))
+    rows = [np.arange(20, dtype=">f8").tobytes(), np.full(20, 3, dtype=">f8").tobytes()]
+
+    def train(target: bytes):
+        worker.do({"verb": "find", "algorithm": "mean", "objective": "counting", "hyperparameters": {}}, [])
+        worker.do({"verb": "begin", "columns": [["x", None]], "target": "y", "row_count": 20}, [])
+        worker.do({"verb": "rows"}, [rows[0], target])
+        return worker.do({"verb": "train", "test_size": 0.25, "sampling": "last"}, [])
+
+    (answer, predictor, *_) = train(rows[1])
+    assert answer["result"]["metrics"]["share_within_one"] == 1
+    # log1p(3) is what the estimator learns, and expm1 of it what is expected; the compiled one says exp
+    assert "the compiled model differs from the estimator by up to 1, so" in answer["warnings"][0]
+    loaded = pgml.predictors.load(predictor)
+    assert (loaded.family, loaded.objective) == ("engine", "counting")
+    assert "a count is not negative" in train(np.full(20, -1, dtype=">f8").tobytes())[0]["error"]["message"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from typing import Any
 
@@ -36,6 +37,7 @@ class Orchestrator:
         self._database = database
         self._engine = engine
         self._store = Store(database)
+        self._trainings = itertools.count()
 
     def algorithms(self) -> list[dict[str, Any]]:
         """Return every algorithm that can be trained: algorithm, objective, plugin, version, summary."""
@@ -83,9 +85,9 @@ class Orchestrator:
         if not isinstance(hyperparams, dict):
             raise InvalidArgument(f"hyperparams must be a JSON object, got {json.dumps(hyperparams)}")
         objective = self._objective(project_name, objective)
-        found, _ = self._engine.ask(
-            "find", algorithm=algorithm, objective=objective, hyperparameters=hyperparams
-        )
+        asked = {"algorithm": algorithm, "objective": objective, "hyperparameters": hyperparams}
+        asked["training"] = next(self._trainings)
+        found, _ = self._engine.ask("find", **asked)
         project = self._store.create_project(project_name, objective)
         if project.objective != objective:  # another session made it in the meantime
             raise _other_objective(project, objective)
@@ -93,15 +95,10 @@ class Orchestrator:
         snapshot, columns = self._snapshot(project, relation_name, y_column_name)
         split = (test_size, test_sampling or OBJECTIVES[objective].test_sampling)
         sampling.test_row_count(snapshot.row_count, test_size)
-        self._send(snapshot, columns)
-        about, artifacts = self._engine.ask(
-            "train",
-            algorithm=found["algorithm"],
-            objective=objective,
-            hyperparameters=found["hyperparameters"],
-            test_size=split[0],
-            sampling=split[1],
-        )
+        if not self._engine.running:  # it died while the snapshot was taken, and the next one knows nothing
+            self._engine.ask("find", **asked)
+        self._send(snapshot, columns, asked["training"])
+        about, artifacts = self._engine.ask("train", test_size=split[0], sampling=split[1])
         model = self._store.save_model(
             project, snapshot, found, about, split, tuple(bytes(artifact) for artifact in artifacts)
         )
@@ -182,10 +179,12 @@ class Orchestrator:
         )
         return snapshot, columns
 
-    def _send(self, snapshot: Snapshot, columns: TrainingColumns) -> None:
+    def _send(self, snapshot: Snapshot, columns: TrainingColumns, training: int) -> None:
         """Send a snapshot's rows to the engine, a slice at a time."""
         described = [[column.name, column.width] for column in columns.columns]
-        self._engine.tell("begin", columns=described, target=columns.target, row_count=snapshot.row_count)
+        self._engine.tell(
+            "begin", columns=described, target=columns.target, row_count=snapshot.row_count, training=training
+        )
         for packed in columns.slices():
             self._engine.tell("rows", packed)
 

@@ -128,7 +128,7 @@ class Store:
             project.id,
             snapshot.id,
             found["algorithm"],
-            json.dumps(found["hyperparameters"]),
+            json.dumps(about["hyperparameters"]),
             *split,
             about["features"],
             json.dumps(about["metrics"]),

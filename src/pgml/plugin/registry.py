@@ -19,6 +19,7 @@ from pgml.plugin import hookspecs
 from pgml.plugin.algorithm import Algorithm
 from pgml.plugin.dataset import Dataset
 from pgml.plugin.objective import OBJECTIVES, Objective, unknown_objective
+from pgml.plugin.other_names import explanation
 
 GROUP = "pgml"
 BUILT_IN = "pgml-core"
@@ -80,7 +81,8 @@ class Registry:
         """Return the algorithm of that name (or alias) for ``objective``.
 
         Raises:
-            UnknownObjective, UnknownAlgorithm: there is none; the hint lists the choices.
+            UnknownObjective, UnknownAlgorithm: there is none; the hint lists the choices, and says what a name
+                that is common elsewhere is called here.
             PluginError: two plugins claim it.
         """
         objectives = sorted({known for _, known in self.algorithms})
@@ -92,14 +94,20 @@ class Registry:
             algorithm = provided.algorithm
             if algorithm.objective == objective and name in (algorithm.name, *algorithm.aliases):
                 return provided
-        message = f'unknown algorithm "{shown(name)}" for {objective}'
+        raise self._unknown_algorithm(name, objective)
+
+    def _unknown_algorithm(self, name: str, objective: str) -> UnknownAlgorithm:
+        names = {pair: (pair[0], *provided.algorithm.aliases) for pair, provided in self.algorithms.items()}
+        message, said = f'unknown algorithm "{shown(name)}" for {objective}', ""
         elsewhere = [known for algorithm, known in self.algorithms if algorithm == name]
         if elsewhere:
             message = f'algorithm "{name}" does not do {objective}, only {", ".join(elsewhere)}'
+        else:
+            said = explanation(name, objective, names, [failure.plugin.name for failure in self.failures])
         broken = "; ".join(f"{failure.plugin.name}: {failure.reason}" for failure in self.failures)
-        raise UnknownAlgorithm(
+        return UnknownAlgorithm(
             message,
-            hint=choices_hint(name, [algorithm for algorithm, known in self.algorithms if known == objective]),
+            hint=choices_hint(name, [algorithm for algorithm, known in names if known == objective], said),
             detail=f"some plugins could not be used: {broken}" if broken else None,
         )
 

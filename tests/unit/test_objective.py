@@ -198,7 +198,7 @@ def test_what_objectives_are_called_elsewhere():
             hint = unknown_objective(name.replace("_", "-").upper()).hint
             assert f'is called "{objective.name}" here; the choices are: classification, regression' in hint
     assert unknown_objective("regresion").hint.startswith('did you mean "regression"? the choices are: ')
-    assert unknown_objective("binary", ["regression"]).hint == "the choices are: regression"
+    assert unknown_objective("binary", {"regression": REGRESSION}).hint == "the choices are: regression"
     assert isinstance(unknown_objective("x" * 10_000), UnknownObjective)
     assert len(unknown_objective("x" * 10_000).message) < 150
 
@@ -277,4 +277,6 @@ def test_an_objective_that_nobody_knew(monkeypatch):
     assert "the compiled model differs from the estimator by up to 1, so" in answer["warnings"][0]
     loaded = pgml.predictors.load(predictor)
     assert (loaded.family, loaded.objective) == ("engine", "counting")
+    unknown = {"verb": "hyperparameters", "algorithm": "mean", "objective": "counts"}
+    assert 'did you mean "counting"?' in worker.do(unknown, [])[0]["error"]["hint"]
     assert "a count is not negative" in train(np.full(20, -1, dtype=">f8").tobytes())[0]["error"]["message"]

@@ -85,7 +85,7 @@ class Registry:
                 that is common elsewhere is called here.
             PluginError: two plugins claim it.
         """
-        objectives = sorted({known for _, known in self.algorithms})
+        objectives = {known: OBJECTIVES[known] for _, known in self.algorithms}
         if objective not in objectives:
             raise unknown_objective(objective, objectives)
         if (name, objective) in self._disputes:

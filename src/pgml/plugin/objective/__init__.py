@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from types import MappingProxyType
 
 from pgml.errors import UnknownObjective, choices_hint, shown
@@ -18,8 +18,8 @@ OBJECTIVES: Mapping[str, Objective] = MappingProxyType(
 )
 
 
-def unknown_objective(name: str, known: Collection[str] = OBJECTIVES) -> UnknownObjective:
+def unknown_objective(name: str, known: Mapping[str, Objective] = OBJECTIVES) -> UnknownObjective:
     """Return the error for an objective that is none of the ``known`` ones; its hint says which was meant."""
-    meant = [each for each in known if spelling(name) in map(spelling, OBJECTIVES[each].other_names)]
+    meant = [each for each in known if spelling(name) in map(spelling, known[each].other_names)]
     said = f'"{shown(name)}" is called "{meant[0]}" here' if meant else ""
     return UnknownObjective(f'unknown objective "{shown(name)}"', hint=choices_hint(name, known, said))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from dataclasses import replace
 from typing import Any
@@ -11,7 +12,6 @@ from pgml.backend.engine import Engine
 from pgml.backend.relation import TrainingColumns
 from pgml.backend.session import Session
 from pgml.backend.store import PRIVILEGES, Model, Project, Snapshot, Store
-from pgml.engine.metrics import KEY_METRICS, is_better
 from pgml.errors import (
     InfiniteValue,
     InvalidArgument,
@@ -24,6 +24,7 @@ from pgml.errors import (
     UnusableData,
     choices_hint,
 )
+from pgml.plugin.objective import OBJECTIVES, unknown_objective
 from pgml.wire import sampling
 
 STRATEGIES = ("best_score", "most_recent", "rollback")
@@ -38,6 +39,7 @@ class Orchestrator:
         self._session = session
         self._engine = engine
         self._store = Store(session)
+        self._trainings = itertools.count()
 
     def algorithms(self) -> list[dict[str, Any]]:
         """Return every algorithm that can be trained: algorithm, objective, plugin, version, summary."""
@@ -85,25 +87,20 @@ class Orchestrator:
         if not isinstance(hyperparams, dict):
             raise InvalidArgument(f"hyperparams must be a JSON object, got {json.dumps(hyperparams)}")
         objective = self._objective(project_name, objective)
-        found, _ = self._engine.ask(
-            "find", algorithm=algorithm, objective=objective, hyperparameters=hyperparams
-        )
+        asked = {"algorithm": algorithm, "objective": objective, "hyperparameters": hyperparams}
+        asked["training"] = next(self._trainings)
+        found, _ = self._engine.ask("find", **asked)
         project = self._store.create_project(project_name, objective)
         if project.objective != objective:  # another session made it in the meantime
             raise _other_objective(project, objective)
 
         snapshot, columns = self._snapshot(project, relation_name, y_column_name)
-        split = (test_size, test_sampling or sampling.default_sampling(objective))
+        split = (test_size, test_sampling or OBJECTIVES[objective].test_sampling)
         sampling.test_row_count(snapshot.row_count, test_size)
-        self._send(snapshot, columns)
-        about, artifacts = self._engine.ask(
-            "train",
-            algorithm=found["algorithm"],
-            objective=objective,
-            hyperparameters=found["hyperparameters"],
-            test_size=split[0],
-            sampling=split[1],
-        )
+        if not self._engine.running:  # it died while the snapshot was taken, and the next one knows nothing
+            self._engine.ask("find", **asked)
+        self._send(snapshot, columns, asked["training"])
+        about, artifacts = self._engine.ask("train", test_size=split[0], sampling=split[1])
         model = self._store.save_model(
             project, snapshot, found, about, split, tuple(bytes(artifact) for artifact in artifacts)
         )
@@ -163,11 +160,11 @@ class Orchestrator:
         if project is None and objective is None:
             raise InvalidArgument(
                 f'project "{project_name}" is new: its first training must name an objective',
-                hint=f"the objectives are: {', '.join(KEY_METRICS)}",
+                hint=f"the objectives are: {', '.join(OBJECTIVES)}",
             )
         if project is not None and objective not in (None, project.objective):
-            if objective not in KEY_METRICS:
-                raise UnknownObjective(f'unknown objective "{objective}"', hint=choices_hint(objective, KEY_METRICS))
+            if objective not in OBJECTIVES:
+                raise unknown_objective(objective)
             raise _other_objective(project, objective)
         return project.objective if objective is None else objective
 
@@ -214,10 +211,12 @@ class Orchestrator:
             raise UnusableData(f"{source.name} has no rows that you can see")
         return replace(empty, row_count=count)
 
-    def _send(self, snapshot: Snapshot, columns: TrainingColumns) -> None:
+    def _send(self, snapshot: Snapshot, columns: TrainingColumns, training: int) -> None:
         """Send a snapshot's rows to the engine, a slice at a time."""
         described = [[column.name, column.width] for column in columns.columns]
-        self._engine.tell("begin", columns=described, target=columns.target, row_count=snapshot.row_count)
+        self._engine.tell(
+            "begin", columns=described, target=columns.target, row_count=snapshot.row_count, training=training
+        )
         for packed in columns.slices():
             self._engine.tell("rows", packed)
 
@@ -225,13 +224,14 @@ class Orchestrator:
         """Deploy a model just trained if it beats the deployed one on the same test rows; say why where it is not."""
         self._store.lock_project(project)
         deployed = self._store.deployed(project)
-        metric = KEY_METRICS[project.objective][0]
+        objective = OBJECTIVES[project.objective]
+        metric = objective.key_metric
         score = model.metrics[metric]
         if deployed is not None:
             to_beat = self._score_to_beat(project, deployed, model)
             if to_beat is _UNREADABLE:
                 return False
-            if not is_better(project.objective, score, to_beat):
+            if not objective.is_better(score, to_beat):
                 self._session.notice(
                     f'not deployed: {metric} is {_shown(score)} on the rows held back, '
                     f"and {_shown(to_beat)} of {deployed.algorithm_name}, which stays"
@@ -250,7 +250,7 @@ class Orchestrator:
         """Return the key metric of the deployed model on the test rows of a new one; _UNREADABLE where it has none."""
         same_rows = ("snapshot_id", "test_size", "test_sampling")
         if all(getattr(deployed, name) == getattr(model, name) for name in same_rows):
-            return deployed.metrics[KEY_METRICS[project.objective][0]]
+            return deployed.metrics[OBJECTIVES[project.objective].key_metric]
         score = self._score_again(project, deployed)
         if score is None:
             self._session.warn(
@@ -286,9 +286,10 @@ class Orchestrator:
             )
         best = models[0]  # the newest
         if strategy == "best_score":
-            metric = KEY_METRICS[project.objective][0]
+            objective = OBJECTIVES[project.objective]
+            metric = objective.key_metric
             for model in models[1:]:
-                if is_better(project.objective, model.metrics[metric], best.metrics[metric]):
+                if objective.is_better(model.metrics[metric], best.metrics[metric]):
                     best = model
         return best
 

@@ -174,7 +174,7 @@ class Store:
             project_id=project.id,
             snapshot_id=snapshot.id,
             algorithm_name=found["algorithm"],
-            hyperparams=json.dumps(found["hyperparameters"]),
+            hyperparams=json.dumps(about["hyperparameters"]),
             test_size=split[0],
             test_sampling=split[1],
             features=about["features"],

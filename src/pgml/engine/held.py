@@ -46,5 +46,5 @@ class HeldModel:
             center, scale = self._scaling
             X = (X - center) / scale
         classes = self._evaluator.classes
-        predictions = predictions_of(self._provided, self._fitted, X, None if classes is None else len(classes))
-        return predictions if classes is None else np.asarray(classes)[predictions]
+        predictions = predictions_of(self._provided, self._fitted, X, classes)
+        return self._provided.objective.answers(predictions, classes)

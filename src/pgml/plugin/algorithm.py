@@ -13,8 +13,6 @@ from pgml.plugin.hyperparameters import Constraint, Hyperparameter
 if TYPE_CHECKING:
     from pgml.predictors import Predictor
 
-OBJECTIVES = ("classification", "regression")
-
 
 class Algorithm:
     """An algorithm for one objective.
@@ -25,7 +23,7 @@ class Algorithm:
 
     Attributes:
         name: how users ask for it, in lower_snake_case.
-        objective: ``"regression"`` or ``"classification"``.
+        objective: what its models are for: the name of one of ``pgml.plugin.objective.OBJECTIVES``.
         summary: one sentence on what it is.
         when: one or two sentences on when to choose it.
         source: where it is described: a paper or the library's page.

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from pgml.errors import InvalidHyperparameter, choices_hint
+from pgml.errors import InvalidHyperparameter, choices_hint, shown
 
 
 class Kind:
@@ -297,7 +297,7 @@ def check(
     for name in given:
         if name not in known:
             raise InvalidHyperparameter(
-                f'{owner}: there is no hyperparameter "{name}"', hint=choices_hint(name, known)
+                f'{owner}: there is no hyperparameter "{shown(name)}"', hint=choices_hint(name, known)
             )
     values = {}
     for name, hyperparameter in known.items():

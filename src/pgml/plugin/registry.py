@@ -14,10 +14,12 @@ import pluggy
 
 import pgml
 import pgml.algorithms
-from pgml.errors import PluginError, UnknownAlgorithm, UnknownDataset, UnknownObjective, choices_hint
+from pgml.errors import PluginError, UnknownAlgorithm, UnknownDataset, choices_hint, shown
 from pgml.plugin import hookspecs
-from pgml.plugin.algorithm import OBJECTIVES, Algorithm
+from pgml.plugin.algorithm import Algorithm
 from pgml.plugin.dataset import Dataset
+from pgml.plugin.objective import OBJECTIVES, Objective, unknown_objective
+from pgml.plugin.other_names import explanation
 
 GROUP = "pgml"
 BUILT_IN = "pgml-core"
@@ -37,6 +39,11 @@ class Provided:
 
     algorithm: Algorithm
     plugin: Plugin
+
+    @property
+    def objective(self) -> Objective:
+        """What the algorithm's models are for."""
+        return OBJECTIVES[self.algorithm.objective]
 
     def __str__(self) -> str:
         return f"{self.algorithm.name} (plugin {self.plugin.name})"
@@ -74,35 +81,40 @@ class Registry:
         """Return the algorithm of that name (or alias) for ``objective``.
 
         Raises:
-            UnknownObjective, UnknownAlgorithm: there is none; the hint lists the choices.
+            UnknownObjective, UnknownAlgorithm: there is none; the hint lists the choices, and says what a name
+                that is common elsewhere is called here.
             PluginError: two plugins claim it.
         """
-        objectives = sorted({known for _, known in self.algorithms})
+        objectives = {known: OBJECTIVES[known] for _, known in self.algorithms}
         if objective not in objectives:
-            raise UnknownObjective(
-                f'unknown objective "{objective}"', hint=choices_hint(objective, objectives)
-            )
+            raise unknown_objective(objective, objectives)
         if (name, objective) in self._disputes:
             raise PluginError(self._disputes[name, objective], hint="uninstall one of the two")
         for provided in self.algorithms.values():
             algorithm = provided.algorithm
             if algorithm.objective == objective and name in (algorithm.name, *algorithm.aliases):
                 return provided
-        message = f'unknown algorithm "{name}" for {objective}'
+        raise self._unknown_algorithm(name, objective)
+
+    def _unknown_algorithm(self, name: str, objective: str) -> UnknownAlgorithm:
+        names = {pair: (pair[0], *provided.algorithm.aliases) for pair, provided in self.algorithms.items()}
+        message, said = f'unknown algorithm "{shown(name)}" for {objective}', ""
         elsewhere = [known for algorithm, known in self.algorithms if algorithm == name]
         if elsewhere:
             message = f'algorithm "{name}" does not do {objective}, only {", ".join(elsewhere)}'
+        else:
+            said = explanation(name, objective, names, [failure.plugin.name for failure in self.failures])
         broken = "; ".join(f"{failure.plugin.name}: {failure.reason}" for failure in self.failures)
-        raise UnknownAlgorithm(
+        return UnknownAlgorithm(
             message,
-            hint=choices_hint(name, [algorithm for algorithm, known in self.algorithms if known == objective]),
+            hint=choices_hint(name, [algorithm for algorithm, known in names if known == objective], said),
             detail=f"some plugins could not be used: {broken}" if broken else None,
         )
 
     def dataset(self, name: str) -> ProvidedDataset:
         """Return the data set of that name; raise UnknownDataset, which lists the choices, if there is none."""
         if name not in self.datasets:
-            raise UnknownDataset(f'unknown data set "{name}"', hint=choices_hint(name, self.datasets))
+            raise UnknownDataset(f'unknown data set "{shown(name)}"', hint=choices_hint(name, self.datasets))
         return self.datasets[name]
 
     def add_algorithm(self, algorithm: Any, plugin: Plugin) -> None:

@@ -135,7 +135,7 @@ def rebuilt(name: str, about: dict | None = None, entries: dict | None = None, *
     [
         {"version": 2}, {"family": "magic"}, {"family": None}, {"n_features": 3}, {"n_features": -2},
         {"n_features": 2.0}, {"n_features": 1 << 62}, {"features": ["a"]}, {"features": [1, 2]}, {"features": None},
-        {"classes": ["a", "b", "c"]}, {"classes": []}, {"classes": [0]}, {"objective": "ranking", "classes": [0, 1]},
+        {"classes": ["a", "b", "c"]}, {"classes": []}, {"classes": [0]}, {"objective": 3}, {"objective": ["ranking"]},
         {"output": "nonsense"}, {"output": "one_vs_one"}, {"output": ["value"]}, {"output": "gaussian_process"},
         {"output": "one_vs_one_calibrated"}, {"missing": 1}, {"settings": None}, {"settings": []},
     ],

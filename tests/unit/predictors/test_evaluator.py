@@ -16,7 +16,8 @@ from pgml.predictors import Predictor, compiled
 from pgml.predictors.build import forest, linear
 from pgml.predictors.read.evaluator import Evaluator
 
-SUM = linear.predictor([1.0, 10.0, 100.0], 0.0).prepared(features=["age", "height", "blood pressure"])
+FEATURES = ["age", "height", "blood pressure"]
+SUM = linear.predictor([1.0, 10.0, 100.0], 0.0).prepared(objective="regression", features=FEATURES)
 STUMP = forest.Tree(*(np.array(a) for a in ([1, -1, -1], [2, -1, -1], [0, 0, 0], [0.5, 0, 0], [0.0, 1.0, 2.0])))
 
 

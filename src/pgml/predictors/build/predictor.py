@@ -22,7 +22,8 @@ class Predictor:
 
     ``family`` names the evaluator and ``settings`` are its own parameters (JSON). ``output`` is how scores
     become an answer (see ``pgml.predictors.read.outputs``). ``classes`` are the labels, None for a regression.
-    ``missing`` says whether a missing feature (NaN) is something the model knows.
+    ``missing`` says whether a missing feature (NaN) is something the model knows. ``objective`` is the name of
+    what it was trained for, None where it was not trained here.
     """
 
     family: str
@@ -33,22 +34,20 @@ class Predictor:
     classes: tuple[float, ...] | None = None
     features: tuple[str, ...] | None = None
     missing: bool = False
-
-    @property
-    def objective(self) -> str:
-        """``regression`` or ``classification``."""
-        return "regression" if self.classes is None else "classification"
+    objective: str | None = None
 
     def prepared(
         self,
         *,
+        objective: str | None = None,
         features: Sequence[str] | None = None,
         classes: Sequence[float] | None = None,
         center: np.ndarray | None = None,
         scale: np.ndarray | None = None,
         importances: Sequence[float] | np.ndarray | None = None,
     ) -> Predictor:
-        """Return a copy with feature names, labels, a scaling of the input, ``(x - center) / scale``, or importances.
+        """Return a copy with an objective, feature names, labels, a scaling of the input, ``(x - center) / scale``, or
+        importances.
 
         ``features`` are n_features names, ``classes`` replaces the labels (as many as before), ``center`` and
         ``scale`` are [n_features] each and come together. ``importances`` [n_features] say how much each feature
@@ -56,7 +55,7 @@ class Predictor:
         is negative or no number (which libraries give where nothing is split). What is None stays as it is. Raises
         ValueError where something does not fit.
         """
-        changes: dict[str, Any] = {}
+        changes: dict[str, Any] = {} if objective is None else {"objective": objective}
         if features is not None:
             if len(features) != self.n_features:
                 raise ValueError(f"{len(features)} feature names for {self.n_features} features")

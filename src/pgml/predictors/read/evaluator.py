@@ -59,7 +59,7 @@ class Evaluator:
         self.family = family
         self.features: tuple[str, ...] = tuple(about["features"])
         self.n_features: int = common.n_features
-        self.objective: str = about["objective"]
+        self.objective: str | None = about["objective"]
         self.missing: bool = common.missing
         self.classes: tuple[float, ...] | None = None if common.classes is None else tuple(common.classes)
         self.predict = model.predict

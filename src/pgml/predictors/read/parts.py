@@ -55,8 +55,8 @@ def take_apart(about: Mapping, tensors: Mapping[str, Tensor]) -> tuple[str, Comm
             raise CorruptPredictor("the predictor's feature names do not fit its features")
         if not all(isinstance(name, str) for name in features):
             raise CorruptPredictor("a feature name of the predictor is no text")
-        if (about["objective"] == "classification") != (classes is not None):
-            raise CorruptPredictor("the predictor's classes do not fit its objective")
+        if not isinstance(about["objective"], (str, type(None))):
+            raise CorruptPredictor("the predictor's objective is no text")
         if not fits(about["output"], n_scores, None if classes is None else len(classes)):
             raise CorruptPredictor(f"the predictor's output {about['output']!r} does not fit its {n_scores} scores")
         center, scale = (_floats(tensors, name, (n_features,), needed=False) for name in ("center", "scale"))

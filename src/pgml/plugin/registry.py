@@ -13,7 +13,6 @@ from typing import Any
 import pluggy
 
 import pgml
-import pgml.algorithms
 from pgml.errors import PluginError, UnknownAlgorithm, UnknownDataset, UnknownObjective, choices_hint
 from pgml.plugin import hookspecs
 from pgml.plugin.algorithm import OBJECTIVES, Algorithm
@@ -21,6 +20,7 @@ from pgml.plugin.dataset import Dataset
 
 GROUP = "pgml"
 BUILT_IN = "pgml-core"
+_BUILT_IN_PLUGINS = "pgml.algorithms"
 
 
 @dataclass(frozen=True)
@@ -159,7 +159,8 @@ def load_registry(
     manager.add_hookspecs(hookspecs)
     registry = Registry()
     core = Plugin(BUILT_IN, pgml.__version__)
-    for module in pkgutil.iter_modules(pgml.algorithms.__path__, "pgml.algorithms."):
+    # By name, as all plugins: they know this package, and it does not know them.
+    for module in pkgutil.iter_modules(import_module(_BUILT_IN_PLUGINS).__path__, f"{_BUILT_IN_PLUGINS}."):
         if not module.name.rpartition(".")[2].startswith("_"):
             _load(registry, manager, core, lambda name=module.name: import_module(name))
     installed = sorted(metadata.entry_points(group=GROUP), key=lambda entry: (entry.dist.name, entry.name))

@@ -7,14 +7,19 @@ predictors. The read side is ``load``; it needs the standard library only.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from pgml.predictors.read.evaluator import Evaluator, compiled, load
+
+if TYPE_CHECKING:
+    from pgml.predictors.build.predictor import NotCompilable, Predictor
 
 __all__ = ["Evaluator", "NotCompilable", "Predictor", "compiled", "load"]
 
 
-def __getattr__(name: str):
+def __getattr__(name: str) -> object:
     if name in ("NotCompilable", "Predictor"):  # imported on demand: they need numpy, which no backend loads
-        from pgml.predictors.build import predictor
+        from importlib import import_module
 
-        return getattr(predictor, name)
+        return getattr(import_module("pgml.predictors.build.predictor"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

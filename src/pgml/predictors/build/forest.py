@@ -14,9 +14,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from pgml.predictors.build.predictor import Predictor, floats, labels
 from pgml.predictors.read.format import LEAF, MISSING_LEFT
 from pgml.predictors.read.outputs import check_output
-from pgml.predictors.build.predictor import Predictor, floats, labels
 
 NODE = np.dtype([("number", "<f8"), ("feature", "<u4"), ("left", "<u4")])
 

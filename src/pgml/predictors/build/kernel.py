@@ -11,10 +11,10 @@ from typing import NamedTuple
 
 import numpy as np
 
+from pgml.predictors.build.predictor import Predictor, floats, labels
 from pgml.predictors.read.expressions import check_expression
 from pgml.predictors.read.format import PANEL
 from pgml.predictors.read.outputs import check_output
-from pgml.predictors.build.predictor import Predictor, floats, labels
 
 
 class Machine(NamedTuple):

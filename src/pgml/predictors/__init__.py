@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING
 
 from pgml.predictors.read.evaluator import Evaluator, compiled, load
 
-if TYPE_CHECKING:
-    from pgml.predictors.build.predictor import NotCompilable, Predictor
-
 __all__ = ["Evaluator", "NotCompilable", "Predictor", "compiled", "load"]
 
+if TYPE_CHECKING:
+    from pgml.predictors.build.predictor import NotCompilable, Predictor
+else:
 
-def __getattr__(name: str) -> object:
-    if name in ("NotCompilable", "Predictor"):  # imported on demand: they need numpy, which no backend loads
-        from importlib import import_module
+    def __getattr__(name: str) -> object:
+        if name in ("NotCompilable", "Predictor"):  # imported on demand: they need numpy, which no backend loads
+            from importlib import import_module
 
-        return getattr(import_module("pgml.predictors.build.predictor"), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+            return getattr(import_module("pgml.predictors.build.predictor"), name)
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

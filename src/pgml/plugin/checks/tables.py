@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from pgml.plugin.algorithm import Algorithm
 
-_SHAPES = {
+_SHAPES: dict[str, dict[str, Any]] = {
     "plain": {},
     "five classes": {"classes": 5},
     "one feature": {"features": 1},

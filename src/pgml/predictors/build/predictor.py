@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -51,7 +52,7 @@ class Predictor:
         ``features`` are n_features names, ``classes`` replaces the labels (as many as before), ``center`` and
         ``scale`` are [n_features] each and come together. What is None stays as it is.
         """
-        changes: dict[str, object] = {}
+        changes: dict[str, Any] = {}
         if features is not None:
             if len(features) != self.n_features:
                 raise ValueError(f"{len(features)} feature names for {self.n_features} features")
@@ -83,7 +84,7 @@ class Predictor:
             "settings": dict(self.settings),
         }
         metadata = {METADATA_KEY: json.dumps(about, sort_keys=True, separators=(",", ":"))}
-        return save({name: np.ascontiguousarray(tensor) for name, tensor in self.tensors.items()}, metadata)
+        return bytes(save({name: np.ascontiguousarray(tensor) for name, tensor in self.tensors.items()}, metadata))
 
 
 def floats(values: object, shape: tuple[int, ...]) -> np.ndarray:

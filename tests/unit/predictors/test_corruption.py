@@ -51,7 +51,7 @@ MODELS: dict[str, Predictor] = {
 ROWS = np.array([[0.0, 1.0], [-3.0, 2.0], [1e300, -1e-300], [0.2, 0.05]] * 3)
 
 
-def survives(data: bytes) -> bool:
+def survives(data: bytes, rows: np.ndarray = ROWS) -> bool:
     """Load and use a model; say whether it was accepted. Whatever happens, it is not a crash."""
     accepted = False
     for pure in (False, True):
@@ -62,7 +62,7 @@ def survives(data: bytes) -> bool:
         accepted = True
         if evaluator.n_features > 1000 or pure:
             continue
-        rows = np.resize(ROWS, (9, evaluator.n_features))
+        rows = np.resize(rows, (len(rows), evaluator.n_features))
         for row in rows.tolist():
             evaluator.predict(row)
             evaluator.predict_proba(row)
@@ -247,6 +247,11 @@ def test_tensors_of_the_wrong_shape_or_type():
                 assert not survives(replaced(name, others)), (name, tensor)
             for wrong in (values[:-1], values.astype(np.float16), values.reshape(1, 1, *values.shape)):
                 assert not survives(replaced(name, {**others, tensor: wrong})), (name, tensor, wrong.shape)
+
+
+@pytest.mark.parametrize("name, tensor", [("forest", "start"), ("kernel", "intercept"), ("dense single", "bias_0")])
+def test_numbers_where_arrays_are_needed(name, tensor):
+    assert not survives(rebuilt(name, entries={tensor: {"shape": []}}))
 
 
 def test_scalings_that_are_not_finite():

@@ -68,7 +68,7 @@ def take_apart(about: Mapping, tensors: Mapping[str, Tensor]) -> tuple[str, Comm
         missing = _flag(about["missing"])
     except CorruptPredictor:
         raise
-    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
+    except (ValueError, LookupError, TypeError, AttributeError, OverflowError, RecursionError) as error:
         raise CorruptPredictor(f"the predictor's description is not complete: {error!r}") from error
     common = Common(n_features, n_scores, about["output"], missing, single, classes, center, scale)
     return family, common, parts

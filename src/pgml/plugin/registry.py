@@ -6,6 +6,7 @@ import pkgutil
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
+from functools import partial
 from importlib import import_module, metadata
 from types import MappingProxyType
 from typing import Any
@@ -13,7 +14,6 @@ from typing import Any
 import pluggy
 
 import pgml
-import pgml.algorithms
 from pgml.errors import PluginError, UnknownAlgorithm, UnknownDataset, choices_hint, shown
 from pgml.plugin import hookspecs
 from pgml.plugin.algorithm import Algorithm
@@ -23,6 +23,7 @@ from pgml.plugin.other_names import explanation
 
 GROUP = "pgml"
 BUILT_IN = "pgml-core"
+_BUILT_IN_PLUGINS = "pgml.algorithms"
 
 
 @dataclass(frozen=True)
@@ -148,7 +149,7 @@ class Registry:
     def add_dataset(self, dataset: Any, plugin: Plugin) -> None:
         """Add what a plugin returned from ``pgml_datasets``; raise PluginError where it is none or taken."""
         if not isinstance(dataset, Dataset):
-            raise PluginError(f"pgml_datasets returned {dataset!r}, which is not a pgml.dataset.Dataset")
+            raise PluginError(f"pgml_datasets returned {dataset!r}, which is not an instance of pgml.Dataset")
         if dataset.name in self.datasets:
             other = self.datasets[dataset.name].plugin
             raise PluginError(
@@ -171,12 +172,16 @@ def load_registry(
     manager.add_hookspecs(hookspecs)
     registry = Registry()
     core = Plugin(BUILT_IN, pgml.__version__)
-    for module in pkgutil.iter_modules(pgml.algorithms.__path__, "pgml.algorithms."):
+    # By name, as all plugins: they know this package, and it does not know them.
+    for module in pkgutil.iter_modules(import_module(_BUILT_IN_PLUGINS).__path__, f"{_BUILT_IN_PLUGINS}."):
         if not module.name.rpartition(".")[2].startswith("_"):
-            _load(registry, manager, core, lambda name=module.name: import_module(name))
-    installed = sorted(metadata.entry_points(group=GROUP), key=lambda entry: (entry.dist.name, entry.name))
-    for entry_point in installed:
-        plugin = Plugin(entry_point.dist.name, entry_point.dist.version)
+            _load(registry, manager, core, partial(import_module, module.name))
+    installed = [
+        (Plugin(entry_point.dist.name, entry_point.dist.version), entry_point)
+        for entry_point in metadata.entry_points(group=GROUP)
+        if entry_point.dist is not None
+    ]
+    for plugin, entry_point in sorted(installed, key=lambda each: (each[0].name, each[1].name)):
         if plugin.name in crashed:
             registry.failures.append(Failure(plugin, crashed[plugin.name]))
             continue

@@ -8,14 +8,19 @@ with a function ``predictor(...)``; ``convert`` turns fitted estimators into pre
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from pgml.predictors.read.evaluator import Evaluator, compiled, evaluator
 
 __all__ = ["Evaluator", "NotCompilable", "Predictor", "compiled", "evaluator"]
 
+if TYPE_CHECKING:
+    from pgml.predictors.build.predictor import NotCompilable, Predictor
+else:
 
-def __getattr__(name: str):
-    if name in ("NotCompilable", "Predictor"):  # imported on demand: they need numpy, which no backend loads
-        from pgml.predictors.build import predictor
+    def __getattr__(name: str) -> object:
+        if name in ("NotCompilable", "Predictor"):  # imported on demand: they need numpy, which no backend loads
+            from importlib import import_module
 
-        return getattr(predictor, name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+            return getattr(import_module("pgml.predictors.build.predictor"), name)
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 
@@ -16,9 +16,13 @@ _TOLERANCE = {np.dtype("float64"): 1e-9, np.dtype("float32"): 2e-6}
 def require(algorithm: Algorithm, kept: bool, rule: str, value: Any) -> None:
     """Raise AssertionError, naming the algorithm, the rule and the value, where the rule is not kept."""
     if not kept:
-        name = getattr(algorithm, "name", type(algorithm).__name__)
-        objective = getattr(algorithm, "objective", "no objective")
-        raise AssertionError(f"{name} ({objective}): {rule}, got {value!r}")
+        _fail(algorithm, rule, value)
+
+
+def _fail(algorithm: Algorithm, rule: str, value: Any) -> NoReturn:
+    name = getattr(algorithm, "name", type(algorithm).__name__)
+    objective = getattr(algorithm, "objective", "no objective")
+    raise AssertionError(f"{name} ({objective}): {rule}, got {value!r}")
 
 
 def compile_fitted(algorithm: Algorithm, fitted: Any) -> predictors.Predictor | None:
@@ -54,7 +58,8 @@ def require_compiled_agrees(
     require(algorithm, one == answers[0], f"must predict one row as it predicts many ({kind})", one)
     if hasattr(fitted, "predict_proba"):
         probabilities = served.predict_proba_batch(X, len(X))
-        require(algorithm, probabilities is not None, f"must compile to probabilities, too ({kind})", None)
+        if probabilities is None:
+            _fail(algorithm, f"must compile to probabilities, too ({kind})", None)
         wanted = fitted.predict_proba(X)
         got = np.reshape(probabilities, wanted.shape)
         require_same(algorithm, got, wanted, f"the compiled model's probabilities ({kind})")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from pgml.plugin.algorithm import Algorithm
 from pgml.plugin.objective import OBJECTIVES
 
-_SHAPES = {
+_SHAPES: dict[str, dict[str, Any]] = {
     "one feature": {"features": 1},
     "few rows": {"rows": 8, "features": 2},
     "more features than rows": {"rows": 12, "features": 25},

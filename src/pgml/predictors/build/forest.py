@@ -106,7 +106,8 @@ def _pack(trees: Sequence[Tree], n_features: int) -> tuple[np.ndarray, np.ndarra
     """
     sizes = np.array([len(tree.left) for tree in trees], dtype=np.int64)
     offsets = np.concatenate([[0], np.cumsum(sizes)])
-    left, right, feature = (_joined([tree[i] for tree in trees], np.int64) for i in range(3))
+    left, right = (_joined([getattr(tree, side) for tree in trees], np.int64) for side in ("left", "right"))
+    feature = _joined([tree.feature for tree in trees], np.int64)
     threshold = _joined([tree.threshold for tree in trees], np.float64)
     missing_left = _joined(
         [np.zeros(len(t.left), bool) if t.missing_left is None else t.missing_left for t in trees], bool

@@ -92,7 +92,7 @@ class Predictor:
             "settings": dict(self.settings),
         }
         metadata = {METADATA_KEY: json.dumps(about, sort_keys=True, separators=(",", ":"))}
-        return save({name: np.ascontiguousarray(tensor) for name, tensor in self.tensors.items()}, metadata)
+        return bytes(save({name: np.ascontiguousarray(tensor) for name, tensor in self.tensors.items()}, metadata))
 
 
 def floats(values: object, shape: tuple[int, ...]) -> np.ndarray:

@@ -68,7 +68,7 @@ def take_apart(about: Mapping, tensors: Mapping[str, Tensor]) -> tuple[str, Comm
         missing = _flag(about["missing"])
     except CorruptPredictor:
         raise
-    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
+    except (ValueError, LookupError, TypeError, AttributeError, OverflowError, RecursionError) as error:
         raise CorruptPredictor(f"the predictor's description is not complete: {error!r}") from error
     common = Common(n_features, n_scores, about["output"], missing, single, classes, center, scale)
     return family, common, parts
@@ -117,6 +117,8 @@ def _forest(settings: Mapping, tensors: Mapping[str, Tensor], n_features: int) -
 def _kernel(settings: Mapping, tensors: Mapping[str, Tensor], n_features: int) -> tuple[int, tuple]:
     n_scores = _count(tensors["intercept"].shape[0])
     vectors = _floats(tensors, "vectors", (-1,))
+    if len(vectors) % (PANEL * n_features):
+        raise CorruptPredictor("the predictor's vectors are cut off")
     sizes = tensors.get("class_sizes")
     if sizes is not None and (sizes.dtype != "I64" or len(sizes.shape) != 1):
         raise CorruptPredictor("the predictor's class sizes are no whole numbers")
@@ -158,6 +160,8 @@ def _check_platt(platt: memoryview | None, output: str, n_scores: int, n_classes
     if platt is None:
         if of_classes:
             raise CorruptPredictor("the predictor has no calibration")
+    elif not output.startswith("one_vs_one"):
+        raise CorruptPredictor(f"the predictor has a calibration, which the output {output!r} does not use")
     elif len(platt) != 2 * (n_classes if of_classes else n_scores):
         raise CorruptPredictor("the predictor's calibration does not fit its scores")
 

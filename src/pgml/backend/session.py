@@ -122,5 +122,8 @@ def _read(text: str) -> dict[str, tuple[str, list[tuple[str, str]]]]:
     for name, body in re.findall(r"^-- (\w+)\n(.*?)(?=^-- |\Z)", text, re.DOTALL | re.MULTILINE):
         parameters = list(dict.fromkeys(_PARAMETER.findall(body)))
         places = {parameter: f"${place}" for place, (parameter, _) in enumerate(parameters, 1)}
-        statements[name] = _PARAMETER.sub(lambda found, places=places: places[found[1]], body).strip(), parameters
+        statements[name] = (
+            _PARAMETER.sub(lambda found, places=places: places[found[1]], body).strip(),
+            parameters,
+        )
     return statements

@@ -80,7 +80,9 @@ class Store:
         if privilege in project.privileges:
             return
         if privilege == "own":
-            raise PermissionDenied(f'permission denied for project "{project.name}": only its owner may do that')
+            raise PermissionDenied(
+                f'permission denied for project "{project.name}": only its owner may do that'
+            )
         caller = self.role_name(process.user())
         raise PermissionDenied(
             f'permission denied for project "{project.name}": that needs the privilege {privilege}',

@@ -42,6 +42,7 @@ def test_a_training(worker):
 
 
 def test_compiled_models_are_scored_and_predict_without_their_estimators(worker):
+    ask(worker, FIND)
     tell(worker, BEGIN)
     tell(worker, {"verb": "rows"}, *ROWS)
     _, predictor, estimator, _ = worker.do(dict(TRAIN), [])

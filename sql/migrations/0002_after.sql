@@ -7,6 +7,7 @@ DECLARE
     columns record;
     given record;
     old text;
+    row_number text;
 BEGIN
     -- A project belongs to the role that trained it first, which owns its first snapshot.
     FOR project IN
@@ -38,7 +39,7 @@ BEGIN
         END IF;
     END LOOP;
 
-    -- The rows go into new tables, of plain types.
+    -- The rows go into new tables, of plain types, and are numbered in the order in which they lie.
     FOR snapshot IN SELECT id, project_id FROM pgml_internal.snapshots ORDER BY id LOOP
         old := format('pgml.snapshot_%s', snapshot.id);
         CONTINUE WHEN to_regclass(old) IS NULL;
@@ -67,8 +68,16 @@ BEGIN
                     'look at it and drop it, then install again: the models trained on it stay, its rows do not', old
                 );
         END IF;
-        PERFORM pgml_internal.create_snapshot(snapshot.id, columns.names, columns.types, current_user::regrole);
-        EXECUTE format('INSERT INTO pgml_snapshots.snapshot_%s SELECT %s FROM %s', snapshot.id, columns.selected, old);
+        row_number := 'pgml_row';
+        WHILE row_number = ANY (columns.names) LOOP
+            row_number := row_number || '_';
+        END LOOP;
+        PERFORM pgml_internal.create_snapshot(
+            snapshot.id, row_number || columns.names, 'bigint' || columns.types, current_user::regrole
+        );
+        EXECUTE format(
+            'INSERT INTO pgml_snapshots.snapshot_%s SELECT row_number() OVER (), %s FROM %s', snapshot.id, columns.selected, old
+        );
         EXECUTE format('DROP TABLE %s', old);
         PERFORM pgml_internal.seal_snapshot(snapshot.id, snapshot.project_id);
     END LOOP;

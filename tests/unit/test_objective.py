@@ -270,11 +270,12 @@ def test_an_objective_that_nobody_knew(monkeypatch):
     worker = Worker()
     worker._registry.add_algorithm(CountsByTheirMean(), registry.Plugin("pgml-here", "1.0"))
     rows = [np.arange(20, dtype=">f8").tobytes(), np.full(20, 3, dtype=">f8").tobytes()]
+    numbers = np.arange(1, 21, dtype=">f8").tobytes()
 
     def train(target: bytes):
         worker.do({"verb": "find", "algorithm": "mean", "objective": "counting", "hyperparameters": {}}, [])
         worker.do({"verb": "begin", "columns": [["x", None]], "target": "y", "row_count": 20}, [])
-        worker.do({"verb": "rows"}, [rows[0], target])
+        worker.do({"verb": "rows"}, [numbers, rows[0], target])
         return worker.do({"verb": "train", "test_size": 0.25, "sampling": "last"}, [])
 
     (answer, predictor, *_) = train(rows[1])

@@ -151,7 +151,6 @@ class Orchestrator:
                     f'not "{y_column_name}"',
                     hint="name the relation as well to train with another target",
                 )
-            attributes = relation.attributes(self._session, self._store.snapshot_oid(snapshot))
         else:
             require(y_column_name=y_column_name)
             source = relation.find(self._session, relation_name)
@@ -159,6 +158,7 @@ class Orchestrator:
             relation.check_columns(source.name, attributes, y_column_name)
             snapshot = self._copy(source, attributes, y_column_name)
             self._store.save_snapshot(project, snapshot)
+        attributes = relation.attributes(self._session, self._store.snapshot_oid(snapshot))
         columns = TrainingColumns(
             self._session, snapshot.table, snapshot.row_count, attributes, snapshot.y_column_name
         )
@@ -169,8 +169,9 @@ class Orchestrator:
     ) -> Snapshot:
         """Copy what the caller sees of a relation into a snapshot of its own."""
         number = self._store.next_snapshot_id()
+        columns = [relation.row_number(attributes), *attributes]
         self._store.create_snapshot(
-            number, [column.name for column in attributes], [column.sql_type for column in attributes]
+            number, [column.name for column in columns], [column.sql_type for column in columns]
         )
         empty = Snapshot(number, source.name, y_column_name, 0)
         count = relation.copy(self._session, source, attributes, empty.table)

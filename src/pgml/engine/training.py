@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 from pgml import predictors
 from pgml.engine.held import HeldModel
+from pgml.engine.matrix import Matrix
 from pgml.engine.plugin_call import call_plugin, predictions_of
 from pgml.engine.saved_types import load_recorded, types_in
 from pgml.errors import PgmlError, TrainingFailed, UnusableData
 from pgml.plugin.pickles import is_pickle
 from pgml.plugin.registry import Provided
-from pgml.wire.features import Matrix
 from pgml.wire.sampling import choose_test_rows
 
 if TYPE_CHECKING:

@@ -11,12 +11,13 @@ from functools import partial
 from typing import Any
 
 from pgml.engine.held import HeldModel
+from pgml.engine.matrix import Matrix
 from pgml.engine.plugin_call import call_plugin
 from pgml.errors import EngineDied, PgmlError, UnusableData
 from pgml.plugin.algorithm import Algorithm
 from pgml.plugin.registry import Provided, load_registry
-from pgml.wire.features import Column, Matrix
 from pgml.wire.note import noted
+from pgml.wire.packing import Column
 
 _MODELS_HELD = 8  # for predictions; the one that was not used for the longest time goes first
 _ROWS_A_SLICE = 5_000  # of a data set

@@ -8,13 +8,14 @@ import pytest
 import pgml
 from pgml import predictors
 from pgml.engine.held import HeldModel
+from pgml.engine.matrix import Matrix
 from pgml.engine.saved_types import types_in
 from pgml.engine.training import Training
 from pgml.errors import CorruptPredictor, TrainingFailed
 from pgml.plugin.registry import Plugin, Provided
 from pgml.predictors.build import linear
 from pgml.predictors.read.format import parse
-from pgml.wire.features import Column, Matrix
+from pgml.wire.packing import Column
 
 TREE = ("sklearn.neighbors._kd_tree.KDTree", "sklearn.metrics._dist_metrics.EuclideanDistance64")
 RANDOM = np.random.default_rng(0)
@@ -61,7 +62,7 @@ def train(algorithm: pgml.Algorithm, rows: int = 80, labels: tuple = (3.0, 10_00
     X = RANDOM.normal(loc=5, scale=[1, 100, 0.01], size=(rows, 3))
     y = X[:, 0] if algorithm.objective == "regression" else np.array(labels)[np.arange(rows) % len(labels)]
     matrix = Matrix([Column("a"), Column("b"), Column("c")], "y", rows)
-    matrix.fill([column.astype(">f8").tobytes() for column in (*X.T, y)])
+    matrix.fill([column.astype(">f8").tobytes() for column in (np.arange(1, rows + 1), *X.T, y)])
     training = Training(Provided(algorithm, Plugin("pgml-tests", "1")), {}, matrix)
     about, artifacts = training.run(0.25, "random" if algorithm.objective == "regression" else "stratified")
     return training, about, artifacts

@@ -13,7 +13,7 @@ from pgml.plugin.registry import Plugin
 BEGIN = {"verb": "begin", "columns": [["x", None]], "target": "y", "row_count": 20}
 FIND = {"verb": "find", "algorithm": "linear", "objective": "regression", "hyperparameters": {"positive": True}}
 TRAIN = {"verb": "train", "test_size": 0.25, "sampling": "random"}
-ROWS = [bytearray(struct.pack(">20d", *(factor * i for i in range(20)))) for factor in (1, 2)]
+ROWS = [bytearray(struct.pack(">20d", *numbers)) for numbers in (range(1, 21), range(20), range(0, 40, 2))]
 
 
 @pytest.fixture(scope="module")

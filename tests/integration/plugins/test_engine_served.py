@@ -31,7 +31,7 @@ def predicting(session, connect) -> Session:
 def test_an_estimator_is_kept_only_of_what_is_not_compiled(session):
     kept = session.execute(
         "SELECT DISTINCT algorithm_name, estimator IS NOT NULL"
-        " FROM pgml.models JOIN pgml.artifacts ON model_id = models.id"
+        " FROM pgml.models JOIN pgml_internal.artifacts ON model_id = models.id"
     )
     assert dict(kept) == {"nearest": True, "nearest_scaled": True, "linear": False}
 

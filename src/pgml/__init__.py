@@ -29,6 +29,8 @@ __all__ = ["__version__", *_EXPORTS]
 def __getattr__(name: str) -> object:
     if name in _EXPORTS:
         return getattr(import_module(_EXPORTS[name]), name)
+    if name in ("plpython", "serving"):  # from functions of a schema that pgml 0.1 made
+        return import_module("pgml.backend.outdated")
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

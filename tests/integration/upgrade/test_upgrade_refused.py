@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
+import subprocess
 import threading
 
 import pytest
 from places import Place, new_place
 
 import pgml
+from pgml import cli
 from pgml.errors import ServerError
-from pgml.server.installation import install_schema
+from pgml.server.installation import SQL, install_schema
 
 # Code of the analyst. A sequence counts that it ran, which no rollback undoes.
 CODE = """
@@ -236,16 +239,29 @@ def test_somebody_who_is_using_it(old):
     install_schema(old.dsn)
 
 
-def test_a_database_of_a_later_version(fresh):
+def test_a_database_of_a_later_version(fresh, capsys):
     fresh.execute("INSERT INTO pgml_internal.schema_versions VALUES (99)")
     before = fresh.dump()
-    with pytest.raises(ServerError) as refused:
-        install_schema(fresh.dsn)
-    assert refused.value.message == (
-        "pgml's schema in this database is of version 99, and this package knows versions up to 2"
-    )
-    assert refused.value.hint.startswith("upgrade the package (pip install --upgrade pgml-core), then install again")
+    assert cli.main(["install", fresh.dsn]) == 1
+    said = "pgml's schema in this database is of version 99, and this package knows versions up to 2"
+    helps = "upgrade the package (pip install --upgrade pgml-core), then install again; nothing was changed"
+    assert capsys.readouterr().err == f"pgml: {said}\nTry: {helps}\n"
+    psql = [fresh.server.postgres.program("psql"), "-f", str(SQL), fresh.dsn]
+    by_hand = subprocess.run(psql, capture_output=True, text=True, check=False)
+    assert by_hand.returncode == 3
+    assert f"ERROR:  {said}\nHINT:  {helps}\n" in by_hand.stderr
     assert fresh.dump() == before
+
+
+def test_what_pgml_did_not_foresee_is_said_with_its_place(old):
+    old.execute("DROP TRIGGER changed ON pgml.deployments; DROP FUNCTION pgml._deployments_changed()")
+    with pytest.raises(ServerError) as refused:
+        install_schema(old.dsn)
+    assert re.fullmatch(
+        r'the schema could not be installed: function "pgml._deployments_changed\(\)" does not exist '
+        r"\(0002_before.sql, line \d+\)",
+        refused.value.message,
+    )
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 import pytest
 from places import Place, new_place
 
+from pgml import cli
 from pgml.server.cluster import Cluster
-from pgml.server.installation import install, install_schema
+from pgml.server.installation import install_schema
 
 # Everything that 0.1.0 kept, in its columns.
 KEPT = {
@@ -139,13 +140,14 @@ def test_what_calls_pgml_goes_on_working(old):
     assert scored == old.execute("SELECT pgml.predict('Sales', ARRAY[area, rooms]) FROM sales")
 
 
-def test_it_says_what_was_done(old):
-    said = install(old.dsn)
-    assert said[:-1] == [
-        "Note: pgml.linnerud belongs to another role than pgml: drop it to have pgml.load_dataset make it again.",
-        "The schema is upgraded from version 1 to version 2.",
-    ]
+def test_the_command_says_what_was_done(old, capsys):
+    assert cli.main(["install", old.dsn]) == 0
+    note, upgraded, runs = capsys.readouterr().out.splitlines()
+    assert note == "Note: pgml.linnerud belongs to another role than pgml: drop it to have pgml.load_dataset make it again."
+    assert upgraded == "The schema is upgraded from version 1 to version 2."
     assert old.execute("SELECT version FROM pgml.schema_version") == [(2,)]
+    assert cli.main(["install", old.dsn]) == 0
+    assert capsys.readouterr().out.splitlines() == ["The schema is up to date already.", runs]
 
 
 def test_a_second_time_changes_nothing(upgraded):

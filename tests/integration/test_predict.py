@@ -45,7 +45,7 @@ def test_predictions_are_those_of_the_stored_model(session, project):
         "SELECT predictor FROM pgml_internal.artifacts JOIN pgml.deployed_models ON id = model_id WHERE name = %s",
         project,
     )[0]
-    evaluator = predictors.load(bytes(predictor), pure=True)
+    evaluator = predictors.evaluator(bytes(predictor), pure=True)
     rows = session.execute("SELECT a, b, c, pgml.predict(%s, ARRAY[a, b, c]) FROM points", project)
     assert [row[3] for row in rows] == [evaluator.predict_carefully(row[:3]) for row in rows]
 
@@ -133,7 +133,7 @@ def test_a_damaged_file_is_made_again_from_the_table(trained_once, session, kind
     if path.is_dir():  # it is in the way, so predictions go on without a file
         path.rmdir()
     else:
-        assert predictors.load(path.read_bytes()).predict_carefully([1, 2, 3]) == expected
+        assert predictors.evaluator(path.read_bytes()).predict_carefully([1, 2, 3]) == expected
 
 
 def test_files_are_the_servers_alone(trained_once, session):

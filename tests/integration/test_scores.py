@@ -34,7 +34,7 @@ def newest(session: Session) -> dict:
     columns = ", ".join(f'"{name}"' for name in (*features, target))
     rows = np.array(session.execute(f"SELECT {columns} FROM {table}"), dtype=float)
     test = np.unpackbits(np.frombuffer(test_rows, np.uint8), count=len(rows)).astype(bool)
-    evaluator = predictors.load(bytes(predictor))
+    evaluator = predictors.evaluator(bytes(predictor))
     X = np.ascontiguousarray(rows[test, :-1])
     probabilities = evaluator.predict_proba_batch(X, len(X)) if evaluator.classes else None
     return {

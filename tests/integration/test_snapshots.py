@@ -308,3 +308,25 @@ def test_a_view_may_ask_another_model(session):
     )
     session.train("stacked", "regression", "stacked", "target")
     assert newest(session, "stacked")[1] == 200
+
+
+def test_a_view_may_train_other_models(session):
+    """A training is of what was asked for, whatever was trained, or could not be, while its rows were read."""
+    session.execute(
+        """
+        CREATE FUNCTION train_others() RETURNS float8 LANGUAGE plpgsql AS $$
+        BEGIN
+            PERFORM pgml.train('other', 'regression', 'numbers', 'target', 'lasso', '{"alpha": 0.5}');
+            BEGIN
+                PERFORM pgml.train('other', 'regression', 'numbers', 'no such column', 'ridge');
+            EXCEPTION WHEN OTHERS THEN
+                RETURN 1;
+            END;
+        END $$;
+        CREATE VIEW busy AS SELECT a, b, c, target, one FROM numbers, (SELECT train_others() AS one OFFSET 0) AS once
+        """
+    )
+    assert session.train("busy", "regression", "busy", "target", "huber", '{"epsilon": 2}')[2] == "huber"
+    trained = "SELECT algorithm_name, hyperparams -> 'alpha', hyperparams -> 'epsilon' FROM pgml.trained_models WHERE name = %s"
+    assert session.execute(trained, "busy") == [("huber", 0.0001, 2.0)]
+    assert session.execute(trained, "other") == [("lasso", 0.5, None)]

@@ -48,7 +48,7 @@ class Engine:
             return self.answer()
         except errors.EngineDied:
             was_idle = running and not self.interrupted
-            if not was_idle and len(self._crashed) == known:
+            if self.running or not was_idle and len(self._crashed) == known:  # it lives, and speaks of another
                 raise
         return self.ask(verb, attachments, **arguments)  # by a new engine, without a plugin that crashes it
 

@@ -116,7 +116,9 @@ class TrainingColumns:
     That runs nothing of anybody's, since the columns of a snapshot are of types of pg_catalog.
     """
 
-    def __init__(self, session: Session, snapshot: str, row_count: int, columns: list[Attribute], target: str):
+    def __init__(
+        self, session: Session, snapshot: str, row_count: int, columns: list[Attribute], target: str
+    ):
         self._session = session
         self._snapshot = snapshot
         self._row_count = row_count
@@ -148,7 +150,9 @@ class TrainingColumns:
         name = self._session.quote_name(column.name)
         if column.width is not None:
             empty = f"array_fill('NaN'::float8, ARRAY{self._shapes[column.name]})"
-            return f"string_agg(array_send(coalesce(array_replace({name}::float8[], NULL, 'NaN'), {empty})), '')"
+            return (
+                f"string_agg(array_send(coalesce(array_replace({name}::float8[], NULL, 'NaN'), {empty})), '')"
+            )
         if self._attributes[column.name].type == "boolean":
             name += "::integer"
         return f"string_agg(float8send(coalesce({name}::float8, 'NaN')), '')"

@@ -82,7 +82,7 @@ def predict_carefully(estimator: bytes | None) -> tuple[float | None, str | None
     """Return (prediction, what is needed first, error as JSON) for what was asked."""
     evaluator = _answering[_asked.project_name, _asked.role][1]
     try:
-        if evaluator.family == "engine":
+        if evaluator.family == "uncompiled":
             return (*evaluator.step(_asked.features, estimator), None)
         return evaluator.predict_carefully(_asked.features), None, None
     except PgmlError as error:
@@ -112,8 +112,8 @@ def _described(error: PgmlError, project_name: str | None = None) -> str:
 
 
 def _evaluator(digest: str, buffer: object) -> object:
-    evaluator = predictors.load(buffer)
-    if evaluator.family == "engine":
+    evaluator = predictors.evaluator(buffer)
+    if evaluator.family == "uncompiled":
         from pgml.backend.uncompiled import RemoteModel
 
         return RemoteModel(digest, buffer, evaluator)

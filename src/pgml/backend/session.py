@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pgml.backend import process
+from pgml.backend import control
 
 if TYPE_CHECKING:
     from typing_extensions import LiteralString
@@ -52,7 +52,7 @@ class Session:
         owner = self.query(
             "SELECT nspowner::bigint AS oid FROM pg_namespace WHERE nspname = 'pgml_internal'"
         )[0]["oid"]
-        with process.acting_as(owner):
+        with control.acting_as(owner):
             yield
 
     # -- what callers name ---------------------------------------------------------------------------------
@@ -122,5 +122,8 @@ def _read(text: str) -> dict[str, tuple[str, list[tuple[str, str]]]]:
     for name, body in re.findall(r"^-- (\w+)\n(.*?)(?=^-- |\Z)", text, re.DOTALL | re.MULTILINE):
         parameters = list(dict.fromkeys(_PARAMETER.findall(body)))
         places = {parameter: f"${place}" for place, (parameter, _) in enumerate(parameters, 1)}
-        statements[name] = _PARAMETER.sub(lambda found, places=places: places[found[1]], body).strip(), parameters
+        statements[name] = (
+            _PARAMETER.sub(lambda found, places=places: places[found[1]], body).strip(),
+            parameters,
+        )
     return statements

@@ -80,7 +80,9 @@ class Store:
         if privilege in project.privileges:
             return
         if privilege == "own":
-            raise PermissionDenied(f'permission denied for project "{project.name}": only its owner may do that')
+            raise PermissionDenied(
+                f'permission denied for project "{project.name}": only its owner may do that'
+            )
         caller = self.role_name(process.user())
         raise PermissionDenied(
             f'permission denied for project "{project.name}": that needs the privilege {privilege}',
@@ -174,7 +176,7 @@ class Store:
             project_id=project.id,
             snapshot_id=snapshot.id,
             algorithm_name=found["algorithm"],
-            hyperparams=json.dumps(found["hyperparameters"]),
+            hyperparams=json.dumps(about["hyperparameters"]),
             test_size=split[0],
             test_sampling=split[1],
             features=about["features"],

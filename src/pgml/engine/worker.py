@@ -13,14 +13,17 @@ from typing import Any
 from pgml.engine.held import HeldModel
 from pgml.engine.plugin_call import call_plugin
 from pgml.errors import EngineDied, PgmlError, UnusableData
+from pgml.plugin.algorithm import Algorithm
 from pgml.plugin.registry import Provided, load_registry
 from pgml.wire.features import Column, Matrix
 from pgml.wire.note import noted
 
 _MODELS_HELD = 8  # for predictions; the one that was not used for the longest time goes first
 _ROWS_A_SLICE = 5_000  # of a data set
+_TRAININGS_HELD = 16  # that were found and have not begun; most of them never will
 
 Answer = tuple[Any, ...]  # the result, then attachments
+_Found = tuple[Provided, str]  # the algorithm of a training, and its hyperparameters as JSON, checked
 
 
 class Worker:
@@ -35,7 +38,9 @@ class Worker:
         )
         self._matrix: Matrix | None = None
         self._training: Any = None
-        self._next: tuple[Provided, dict[str, Any]] | None = None
+        self._found: OrderedDict[int, _Found] = OrderedDict()
+        self._next: _Found | None = None  # what the time until the next message is used for
+        self._chosen: _Found | None = None
         self._held: OrderedDict[str, HeldModel] = OrderedDict()
         self._failed: PgmlError | None = None
 
@@ -49,7 +54,7 @@ class Worker:
             self._collect(verb, message, attachments)
             return None
         if verb == "end":
-            self._training = self._matrix = None
+            self._training = self._matrix = self._chosen = None
             return None
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
@@ -71,15 +76,17 @@ class Worker:
         """Use the time until the next message: import what the training that comes will need."""
         if self._next is None:
             return
-        provided, hyperparameters = self._next
+        provided, values = self._next
         self._next = None
         import sklearn.metrics  # noqa: F401
-        import skops.io  # noqa: F401
+
+        if type(provided.algorithm).compile is Algorithm.compile:  # nothing else is saved
+            import skops.io  # noqa: F401
 
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             try:
-                call_plugin(provided, "preparing", provided.algorithm.estimator, **hyperparameters)
+                call_plugin(provided, "preparing", provided.algorithm.estimator, **json.loads(values))
             except PgmlError:  # it is raised again, and reported, in the training itself
                 return
 
@@ -102,16 +109,23 @@ class Worker:
         declared = self._registry.find(algorithm, objective).algorithm.hyperparameters
         return ([hyperparameter.row() for hyperparameter in declared],)
 
-    def _do_find(self, algorithm: str, objective: str, hyperparameters: dict[str, Any]) -> Answer:
-        """The algorithm of a training that is about to begin, and all its hyperparameters, checked."""
+    def _do_find(
+        self, algorithm: str, objective: str, hyperparameters: dict[str, Any], training: int = 0
+    ) -> Answer:
+        """The algorithm of a training that is about to begin; it is kept, with all its hyperparameters, checked.
+
+        ``training`` is a number that the training begins with as well: a relation may itself train something when
+        its rows are read, so that what was found last need not be what begins next.
+        """
         provided = self._registry.find(algorithm, objective)
         values = call_plugin(
-            provided, "checking its hyperparameters", provided.algorithm.check, hyperparameters
+            provided, "checking its hyperparameters", _checked, provided.algorithm, hyperparameters
         )
-        self._next = (provided, values)
+        self._found[training] = self._next = (provided, values)
+        if len(self._found) > _TRAININGS_HELD:
+            self._found.popitem(last=False)
         found = {
             "algorithm": provided.algorithm.name,
-            "hyperparameters": values,
             "plugin": provided.plugin.name,
             "version": provided.plugin.version,
         }
@@ -134,7 +148,8 @@ class Worker:
         except Exception:
             self._failed = _bug(verb)
 
-    def _begin(self, columns: list[list[Any]], target: str, row_count: int) -> None:
+    def _begin(self, columns: list[list[Any]], target: str, row_count: int, training: int = 0) -> None:
+        self._chosen = self._found.pop(training, None)
         self._matrix = Matrix([Column(*column) for column in columns], target, row_count)
 
     def _started(self) -> Matrix:
@@ -143,18 +158,20 @@ class Worker:
             raise EngineDied("the engine that the first rows were sent to ended before it had all of them")
         return self._matrix
 
-    def _do_train(
-        self, algorithm: str, objective: str, hyperparameters: dict[str, Any], test_size: float, sampling: str
-    ) -> Answer:
+    def _do_train(self, test_size: float, sampling: str) -> Answer:
+        """What there is to know of the model of the algorithm that was found, and the bytes that are saved of it."""
         from pgml.engine.training import Training
 
         if self._failed is not None:
             raise self._failed
-        provided = self._registry.find(algorithm, objective)
-        training = Training(provided, hyperparameters, self._started())
+        matrix = self._started()
+        if self._chosen is None:
+            raise EngineDied("the engine that was told what to train ended before the rows were sent")
+        provided, values = self._chosen
+        training = Training(provided, json.loads(values), matrix)
         about, artifacts = training.run(test_size, sampling)
         self._training = training
-        return (about, *artifacts)
+        return ({**about, "hyperparameters": json.loads(values)}, *artifacts)
 
     def _do_score(self, predictor: bytearray, estimator: bytearray, algorithm: str, objective: str) -> Answer:
         """The key metric of another model on the test rows of the training that was just done."""
@@ -202,6 +219,11 @@ class Worker:
         model = self._held[digest]
         X = np.frombuffer(rows).reshape(-1, len(model.features))
         return (model.predict(X).tolist(),)
+
+
+def _checked(algorithm: Algorithm, given: dict[str, Any]) -> str:
+    """Return the values of all hyperparameters as JSON: trained with is exactly what can be stored and used again."""
+    return json.dumps(algorithm.check(given), allow_nan=False)
 
 
 def _bug(verb: str) -> PgmlError:

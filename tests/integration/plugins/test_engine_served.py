@@ -28,6 +28,14 @@ def predicting(session, connect) -> Session:
     return connect()
 
 
+def test_an_estimator_is_kept_only_of_what_is_not_compiled(session):
+    kept = session.execute(
+        "SELECT DISTINCT algorithm_name, estimator IS NOT NULL"
+        " FROM pgml.models JOIN pgml.artifacts ON model_id = models.id"
+    )
+    assert dict(kept) == {"nearest": True, "nearest_scaled": True, "linear": False}
+
+
 def nearest(session: Session, row: list[float], column: str = "target", view: str = "numbers") -> float:
     """What the nearest rows have, of which the model may have been trained on any."""
     return {

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from pgml import errors
+from pgml.backend.interpreter import interpreter
 from pgml.wire.channel import Channel, Closed
 from pgml.wire.note import Note
 
@@ -147,26 +148,6 @@ class Engine:
             hint="the algorithm's code crashed, or the machine or the engine's limit ran out of memory; "
             "the server's log has what it printed",
         )
-
-
-def interpreter() -> str:
-    """Return the Python that runs the engine.
-
-    It is ``PGML_PYTHON`` of the server's environment, else that of the environment in which this package is
-    installed, else that of the checkout's ``.venv``. No setting of a session has a say in it.
-    """
-    package = Path(__file__).resolve().parents[1]
-    candidates = [os.environ.get("PGML_PYTHON")]
-    candidates += [str(folder / "bin" / "python") for folder in package.parents[2:5]]  # lib/python3.x/site-packages
-    candidates += [str(folder / ".venv" / "bin" / "python") for folder in package.parents[1:2]]  # src
-    for candidate in candidates:
-        if candidate and os.access(candidate, os.X_OK):
-            return candidate
-    raise errors.ServerError(
-        "there is no Python environment to train in: the pgml package that the server found at "
-        f"{package} lies in none, and the server's environment has no PGML_PYTHON",
-        hint="pgml doctor says what is missing",
-    )
 
 
 def _environment() -> dict[str, str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import os
+import shlex
 import shutil
 import sys
 from collections.abc import Callable, Sequence
@@ -190,8 +191,8 @@ def _parser() -> argparse.ArgumentParser:
 def _print_connections(cluster: Cluster) -> None:
     """Print how to connect: through the socket as the owner, and by TCP with the password that is kept."""
     command = sys.argv[0] if shutil.which("pgml") != sys.argv[0] else "pgml"
-    print(f"  here:          {command} psql")
+    print(f"  here:          {shlex.quote(command)} psql")
     print(
-        f"  with password: PGPASSFILE={cluster.passwords.path} "
+        f"  with password: PGPASSFILE={shlex.quote(str(cluster.passwords.path))} "
         f"psql -h {LOCALHOST} -p {cluster.port} -U postgres {DATABASE}"
     )

@@ -276,8 +276,14 @@ def test_hyperparams_that_are_null(session):
     refused(session, "ML009", "hyperparams must not be NULL", hyperparams=None)
 
 
-def test_hyperparams_nested_beyond_reason(session):
-    refused(session, "ML009", "nested", hyperparams='{"a": ' + "[" * 3000 + "]" * 3000 + "}")
+@pytest.mark.parametrize("levels", [101, 3000])
+def test_hyperparams_nested_beyond_reason(session, levels):
+    refused(session, "ML009", "nested", hyperparams='{"a": ' + "[" * levels + "]" * levels + "}")
+
+
+def test_brackets_in_strings_and_beside_each_other_are_no_nesting(session):
+    many = json.dumps({"a": ['[[{"\\' * 1000, *[[]] * 1000]})
+    refused(session, "ML008", "there is no hyperparameter", hyperparams=many)
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pgml
@@ -14,6 +15,8 @@ from pgml.errors import InvalidArgument, PgmlError
 VERBS = ("algorithms", "hyperparameters", "load_dataset", "train", "deploy", "grant", "revoke")
 
 _LONGEST_INTEGER = 300  # digits; Python refuses to read thousands, and no larger one fits a float
+_DEEPEST = 100  # levels of a JSON argument
+_BRACKET = re.compile(r'[][{}]|"[^"\\]*(?:\\.[^"\\]*)*"')  # or a string, in which brackets are letters
 
 _session: Session | None = None
 _engine: Engine | None = None
@@ -54,10 +57,18 @@ def _read(arguments: str) -> dict[str, Any]:
     def integer(digits: str) -> int | float:
         return int(digits) if len(digits) <= _LONGEST_INTEGER else float(digits)
 
-    try:
-        return json.loads(arguments, parse_int=integer)
-    except RecursionError:
-        raise InvalidArgument("a JSON argument is nested too deeply") from None
+    if arguments.count("[") + arguments.count("{") > _DEEPEST and _depth(arguments) > _DEEPEST:
+        raise InvalidArgument(f"a JSON argument is nested too deeply: {_DEEPEST} levels are allowed")
+    return json.loads(arguments, parse_int=integer)
+
+
+def _depth(text: str) -> int:
+    """Return how deep a JSON text nests. How deep json itself goes differs from one Python to the next."""
+    depth = deepest = 0
+    for found in _BRACKET.finditer(text):
+        depth += {"[": 1, "{": 1, "]": -1, "}": -1}.get(found[0], 0)
+        deepest = max(deepest, depth)
+    return deepest
 
 
 def _failure(sqlstate: str, message: str, detail: str | None, hint: str | None) -> str:

@@ -7,10 +7,9 @@ from pgml.backend.engine import Engine
 from pgml.backend.session import Session
 from pgml.backend.store import Model, Project, Store
 from pgml.errors import (
-    InfiniteValue,
     InvalidArgument,
-    MissingValue,
     NothingDeployed,
+    PgmlError,
     UnknownAlgorithm,
     UnknownStrategy,
     choices_hint,
@@ -53,6 +52,9 @@ class Deployment:
         metric = objective.key_metric
         score = model.metrics[metric]
         if deployed is not None:
+            if deployed.digest == model.digest:
+                self._session.notice("not deployed: it is the deployed model again, to the last bit")
+                return False
             to_beat = self._score_to_beat(project, deployed, model)
             if to_beat is _UNREADABLE:
                 return False
@@ -77,27 +79,23 @@ class Deployment:
         same_rows = ("snapshot_id", "test_size", "test_sampling")
         if all(getattr(deployed, name) == getattr(model, name) for name in same_rows):
             return deployed.metrics[OBJECTIVES[project.objective].key_metric]
-        score = self._score_again(project, deployed)
-        if score is None:
-            self._session.warn(
-                f'the deployed model of "{project.name}" cannot be scored on this training\'s rows (they lack '
-                "features that it needs, have NULLs or values too large for it, or its plugin is gone), so it stays; "
-                "pgml.deploy(..., 'most_recent') deploys the new one"
-            )
-            return _UNREADABLE
-        return score
-
-    def _score_again(self, project: Project, deployed: Model) -> float | None:
-        """Return the key metric of the deployed model on the test rows of this training, None if it cannot read them."""
         try:
-            return self._engine.ask(
+            score = self._engine.ask(
                 "score",
                 self._store.artifacts(deployed),
                 algorithm=deployed.algorithm_name,
                 objective=project.objective,
             )[0]
-        except (InfiniteValue, MissingValue, UnknownAlgorithm):
-            return None
+            reason = "they lack features that it needs, or have NULLs where it knows none"
+        except PgmlError as error:  # a training that is done is kept, whatever is the matter with an older model
+            score, reason = None, error.message
+        if score is None:
+            self._session.warn(
+                f'the deployed model of "{project.name}" cannot be scored on this training\'s rows ({reason}), so it '
+                "stays; pgml.deploy(..., 'most_recent') deploys the new one"
+            )
+            return _UNREADABLE
+        return score
 
     def _candidate(self, project: Project, strategy: str, algorithm_name: str | None) -> Model:
         """Return the project's newest or best model, of all or of one algorithm."""

@@ -91,20 +91,20 @@ class Orchestrator:
         sampling.test_row_count(snapshot.row_count, test_size)
         if not self._engine.running:  # it died while the snapshot was taken, and the next one knows nothing
             self._engine.ask("find", **asked)
-        self._send(snapshot, columns, asked["training"])
-        about, artifacts = self._engine.ask("train", test_size=split[0], sampling=split[1])
-        model = self._store.save_model(
-            project, snapshot, found, about, split, tuple(bytes(artifact) for artifact in artifacts)
-        )
-        status = (
-            "deployed" if deploy and self._deployment.deploy_if_better(project, model) else "not deployed"
-        )
-        self._engine.tell("end")  # an idle session must not hold a matrix
+        try:
+            self._send(snapshot, columns, asked["training"])
+            about, artifacts = self._engine.ask("train", test_size=split[0], sampling=split[1])
+            model = self._store.save_model(
+                project, snapshot, found, about, split, tuple(bytes(artifact) for artifact in artifacts)
+            )
+            better = deploy and self._deployment.deploy_if_better(project, model)
+        finally:
+            self._engine.forget()
         return {
             "project_name": project.name,
             "objective": objective,
             "algorithm_name": model.algorithm_name,
-            "status": status,
+            "status": "deployed" if better else "not deployed",
         }
 
     def deploy(self, project_name: str, strategy: str, algorithm_name: str | None) -> dict[str, str]:

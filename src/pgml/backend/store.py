@@ -46,6 +46,7 @@ class Model:
     test_size: float
     test_sampling: str
     metrics: dict[str, float | None]
+    digest: str
 
 
 class Store:
@@ -171,6 +172,7 @@ class Store:
     ) -> Model:
         """Store what the engine made: ``found`` is the algorithm, ``about`` the model, ``artifacts`` the bytes."""
         predictor, estimator, test_rows = artifacts
+        digest = hashlib.sha256(predictor).hexdigest()
         row = self._session.one(
             "save_model",
             project_id=project.id,
@@ -184,7 +186,7 @@ class Store:
             served_by=about["served_by"],
             plugin_name=found["plugin"],
             plugin_version=found["version"],
-            digest=hashlib.sha256(predictor).hexdigest(),
+            digest=digest,
         )
         self._session.run(
             "save_artifacts",
@@ -193,7 +195,7 @@ class Store:
             estimator=estimator or None,
             test_rows=test_rows,
         )
-        return Model(row["id"], snapshot.id, found["algorithm"], *split, about["metrics"])
+        return Model(row["id"], snapshot.id, found["algorithm"], *split, about["metrics"], digest)
 
     def models(self, project: Project, algorithm_name: str | None = None) -> list[Model]:
         """Return the project's models, newest first, all or those of one algorithm."""

@@ -41,10 +41,12 @@ if TYPE_CHECKING:  # the same, for editors and type checkers
 else:
 
     def __getattr__(name: str) -> object:
-        if name in _EXPORTS:
-            from importlib import import_module
+        from importlib import import_module
 
+        if name in _EXPORTS:
             return getattr(import_module(_EXPORTS[name]), name)
+        if name in ("plpython", "serving"):  # asked for by functions of a schema that pgml 0.1 made
+            return import_module("pgml.backend.outdated")
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

@@ -30,7 +30,8 @@ def up(arguments: argparse.Namespace) -> int:
             raise ServerError(
                 f"the server was started with another pgml, in {found.folder}", hint="pgml down, then pgml up"
             )
-        installation.install_schema(cluster.dsn())
+        for sentence in installation.install_schema(cluster.dsn()):
+            print(sentence, flush=True)
         if arguments.foreground:
             cluster.stop()
             cluster.foreground(arguments.port, arguments.listen)

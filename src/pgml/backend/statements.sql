@@ -46,6 +46,9 @@ SELECT pgml_internal.seal_snapshot(:snapshot_id::bigint, :project_id::bigint)
 SELECT id, relation_name, y_column_name, row_count FROM pgml_internal.snapshots
 WHERE project_id = :project_id::bigint ORDER BY id DESC LIMIT 1
 
+-- snapshot
+SELECT id, relation_name, y_column_name, row_count FROM pgml_internal.snapshots WHERE id = :id::bigint
+
 -- save_model
 INSERT INTO pgml_internal.models (
     project_id, snapshot_id, algorithm_name, hyperparams, test_size, test_sampling, features, metrics, served_by,

@@ -48,6 +48,11 @@ class Model:
     metrics: dict[str, float | None]
     digest: str
 
+    @property
+    def held_back(self) -> tuple[int, float, str]:
+        """Which rows it was scored on: two models with the same have been scored on the same."""
+        return self.snapshot_id, self.test_size, self.test_sampling
+
 
 class Store:
     """pgml's tables in one database. Every statement runs as pgml's owner: what a caller may do is asked here."""
@@ -148,6 +153,10 @@ class Store:
     def latest_snapshot(self, project: Project) -> Snapshot | None:
         row = self._session.one("latest_snapshot", project_id=project.id)
         return Snapshot(**row) if row else None
+
+    def snapshot(self, model: Model) -> Snapshot:
+        """Return the snapshot that a model was trained on."""
+        return Snapshot(**self._session.one("snapshot", id=model.snapshot_id))
 
     def snapshot_oid(self, snapshot: Snapshot) -> int:
         """Return the OID of the table that holds a snapshot's rows; raise UnusableData where it is gone."""

@@ -60,6 +60,7 @@ INSERT INTO pgml_internal.schema_versions (version) VALUES (:schema_version) ON 
 \ir internal/create_snapshot.sql
 \ir internal/seal_snapshot.sql
 \ir internal/deployments_changed.sql
+\ir internal/clean_up.sql
 \ir internal/predict.sql
 \ir internal/asked.sql
 \ir internal/answer_with.sql

@@ -80,7 +80,7 @@ BEGIN
             row_number := row_number || '_';
         END LOOP;
         PERFORM pgml_internal.create_snapshot(
-            snapshot.id, row_number || columns.names, 'bigint' || columns.types, current_user::regrole
+            snapshot.id, row_number || columns.names, 'bigint'::text || columns.types, current_user::regrole
         );
         EXECUTE format(
             'INSERT INTO pgml_snapshots.snapshot_%s SELECT row_number() OVER (), %s FROM %s',

@@ -165,6 +165,7 @@ ALTER TABLE pgml.artifacts SET SCHEMA pgml_internal;
 ALTER TABLE pgml.deployments SET SCHEMA pgml_internal;
 
 ALTER TABLE pgml_internal.projects ADD rights regclass;
+ALTER TABLE pgml_internal.models ALTER CONSTRAINT models_snapshot_id_fkey DEFERRABLE INITIALLY DEFERRED;
 
 -- The predictor of a compiled model is the model.
 ALTER TABLE pgml_internal.artifacts ALTER estimator DROP NOT NULL;

@@ -8,6 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+_LONGEST = 10_000  # characters: a plugin's exception may hold a whole table
+
+
+def _readable(text: str) -> str:
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]} ... ({len(text)} characters)"
+
 
 class PgmlError(Exception):
     """Something about the call cannot work."""
@@ -15,9 +21,9 @@ class PgmlError(Exception):
     sqlstate = "ML000"
 
     def __init__(self, message: str | None = None, *, hint: str | None = None, detail: str | None = None):
-        self.message = message or (self.__doc__ or "").strip()
-        self.hint = hint
-        self.detail = detail
+        self.message = _readable(message or (self.__doc__ or "").strip())
+        self.hint = hint and _readable(hint)
+        self.detail = detail and _readable(detail)
         super().__init__(self.message)
 
     def __str__(self) -> str:

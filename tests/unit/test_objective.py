@@ -82,6 +82,12 @@ def test_scores_without_probabilities():
     assert set(classification_metrics(np.array([0, 1]), np.array([1, 0]))) == PLAIN
 
 
+@pytest.mark.parametrize("label", [2**53, -(2**53), 1e300])
+def test_labels_that_cannot_be_told_apart(label):
+    with pytest.raises(UnusableData, match="cannot be told from their neighbours"):
+        CLASSIFICATION.read_target(np.array([1.0, 2.0, label]), "y")
+
+
 def test_labels_that_were_never_predicted_count():
     scores = classification_metrics(np.array([0, 0, 1]), np.array([0, 0, 0]))
     assert scores["precision"] == pytest.approx(1 / 3) and scores["recall"] == 0.5
@@ -94,6 +100,8 @@ def test_labels_that_were_never_predicted_count():
         ("regression", 2.0, 1.0, False),
         ("regression", 9.5, 10.5, True),
         ("regression", 1.0, 1.0, False),
+        ("regression", 1.0, 1.0 + 1e-12, False),  # rounding
+        ("regression", 1.0, 1.0 + 1e-7, True),
         ("classification", 0.9, 0.8, True),
         ("classification", 0.8, 0.9, False),
         ("classification", 0.8, 0.8, False),

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+from pgml.backend import snapshot_rows
 from pgml.backend.arguments import require
 from pgml.backend.engine import Engine
 from pgml.backend.session import Session
 from pgml.backend.store import Model, Project, Store
 from pgml.errors import (
-    InfiniteValue,
     InvalidArgument,
-    MissingValue,
     NothingDeployed,
+    PgmlError,
     UnknownAlgorithm,
     UnknownStrategy,
     choices_hint,
@@ -53,6 +53,9 @@ class Deployment:
         metric = objective.key_metric
         score = model.metrics[metric]
         if deployed is not None:
+            if deployed.digest == model.digest:
+                self._session.notice("not deployed: it is the deployed model again, to the last bit")
+                return False
             to_beat = self._score_to_beat(project, deployed, model)
             if to_beat is _UNREADABLE:
                 return False
@@ -74,30 +77,16 @@ class Deployment:
 
     def _score_to_beat(self, project: Project, deployed: Model, model: Model) -> float | None | object:
         """Return the key metric of the deployed model on the test rows of a new one; _UNREADABLE where it has none."""
-        same_rows = ("snapshot_id", "test_size", "test_sampling")
-        if all(getattr(deployed, name) == getattr(model, name) for name in same_rows):
+        if deployed.held_back == model.held_back:
             return deployed.metrics[OBJECTIVES[project.objective].key_metric]
-        score = self._score_again(project, deployed)
+        score, reason = self._score(project, deployed)
         if score is None:
             self._session.warn(
-                f'the deployed model of "{project.name}" cannot be scored on this training\'s rows (they lack '
-                "features that it needs, have NULLs or values too large for it, or its plugin is gone), so it stays; "
-                "pgml.deploy(..., 'most_recent') deploys the new one"
+                f'the deployed model of "{project.name}" cannot be scored on this training\'s rows ({reason}), so it '
+                "stays; pgml.deploy(..., 'most_recent') deploys the new one"
             )
             return _UNREADABLE
         return score
-
-    def _score_again(self, project: Project, deployed: Model) -> float | None:
-        """Return the key metric of the deployed model on the test rows of this training, None if it cannot read them."""
-        try:
-            return self._engine.ask(
-                "score",
-                self._store.artifacts(deployed),
-                algorithm=deployed.algorithm_name,
-                objective=project.objective,
-            )[0]
-        except (InfiniteValue, MissingValue, UnknownAlgorithm):
-            return None
 
     def _candidate(self, project: Project, strategy: str, algorithm_name: str | None) -> Model:
         """Return the project's newest or best model, of all or of one algorithm."""
@@ -112,14 +101,60 @@ class Deployment:
                 f'project "{project.name}" has no model of algorithm "{algorithm_name}"',
                 hint=choices_hint(algorithm_name, trained),
             )
-        best = models[0]  # the newest
-        if strategy == "best_score":
-            objective = OBJECTIVES[project.objective]
-            metric = objective.key_metric
-            for model in models[1:]:
-                if objective.is_better(model.metrics[metric], best.metrics[metric]):
-                    best = model
+        return models[0] if strategy == "most_recent" else self._best(project, models)
+
+    def _best(self, project: Project, models: list[Model]) -> Model:
+        """Return the best of some models, newest first, on the rows that the newest one was scored on."""
+        newest = models[0]
+        objective = OBJECTIVES[project.objective]
+        scores = {
+            model.id: model.metrics[objective.key_metric]
+            for model in models
+            if model.held_back == newest.held_back
+        }
+        others = [model for model in models if model.id not in scores]
+        if others:
+            scores |= self._score_again(project, others, newest)
+        best = newest
+        for model in models:
+            if model.id in scores and objective.is_better(scores[model.id], scores[best.id]):
+                best = model
         return best
+
+    def _score_again(self, project: Project, models: list[Model], newest: Model) -> dict[int, float]:
+        """Return the scores of models on the rows that the newest one was scored on; who cannot read them has none."""
+        snapshot = self._store.snapshot(newest)
+        columns = snapshot_rows.columns_of(self._session, self._store, snapshot)
+        scores = {}
+        try:
+            snapshot_rows.send(self._engine, snapshot, columns)
+            _, test_size, sampling = newest.held_back
+            self._engine.ask("hold_back", objective=project.objective, test_size=test_size, sampling=sampling)
+            for model in models:
+                score, reason = self._score(project, model)
+                if score is None:
+                    self._session.warn(
+                        f"model {model.id} ({model.algorithm_name}) is left out: it cannot be scored on the newest "
+                        f"model's rows ({reason})"
+                    )
+                else:
+                    scores[model.id] = score
+        finally:
+            self._engine.forget()
+        return scores
+
+    def _score(self, project: Project, model: Model) -> tuple[float | None, str]:
+        """Return the key metric of a model on the rows that the engine holds back, or None and why there is none."""
+        try:
+            score = self._engine.ask(
+                "score",
+                self._store.artifacts(model),
+                algorithm=model.algorithm_name,
+                objective=project.objective,
+            )[0]
+        except PgmlError as error:  # whatever is the matter with one model, the others are as good as before
+            return None, error.message
+        return score, "they lack features that it needs, or have NULLs where it knows none"
 
     def _roll_back(self, project: Project, algorithm_name: str | None) -> Model:
         if algorithm_name is not None:

@@ -7,11 +7,10 @@ import json
 from dataclasses import replace
 from typing import Any
 
-from pgml.backend import dataset_table, relation
+from pgml.backend import dataset_table, relation, snapshot_rows
 from pgml.backend.arguments import check_split, check_unused, require
 from pgml.backend.deployment import Deployment
 from pgml.backend.engine import Engine
-from pgml.backend.relation import TrainingColumns
 from pgml.backend.rights import Rights
 from pgml.backend.session import Session
 from pgml.backend.store import Project, Snapshot, Store
@@ -86,25 +85,26 @@ class Orchestrator:
         if project.objective != objective:  # another session made it in the meantime
             raise _other_objective(project, objective)
 
-        snapshot, columns = self._snapshot(project, relation_name, y_column_name)
+        snapshot = self._snapshot(project, relation_name, y_column_name)
+        columns = snapshot_rows.columns_of(self._session, self._store, snapshot)
         split = (test_size, test_sampling or OBJECTIVES[objective].test_sampling)
         sampling.test_row_count(snapshot.row_count, test_size)
         if not self._engine.running:  # it died while the snapshot was taken, and the next one knows nothing
             self._engine.ask("find", **asked)
-        self._send(snapshot, columns, asked["training"])
-        about, artifacts = self._engine.ask("train", test_size=split[0], sampling=split[1])
-        model = self._store.save_model(
-            project, snapshot, found, about, split, tuple(bytes(artifact) for artifact in artifacts)
-        )
-        status = (
-            "deployed" if deploy and self._deployment.deploy_if_better(project, model) else "not deployed"
-        )
-        self._engine.tell("end")  # an idle session must not hold a matrix
+        try:
+            snapshot_rows.send(self._engine, snapshot, columns, asked["training"])
+            about, artifacts = self._engine.ask("train", test_size=split[0], sampling=split[1])
+            model = self._store.save_model(
+                project, snapshot, found, about, split, tuple(bytes(artifact) for artifact in artifacts)
+            )
+            better = deploy and self._deployment.deploy_if_better(project, model)
+        finally:
+            self._engine.forget()
         return {
             "project_name": project.name,
             "objective": objective,
             "algorithm_name": model.algorithm_name,
-            "status": status,
+            "status": "deployed" if better else "not deployed",
         }
 
     def deploy(self, project_name: str, strategy: str, algorithm_name: str | None) -> dict[str, str]:
@@ -135,9 +135,7 @@ class Orchestrator:
             raise _other_objective(project, objective)
         return project.objective if objective is None else objective
 
-    def _snapshot(
-        self, project: Project, relation_name: str | None, y_column_name: str | None
-    ) -> tuple[Snapshot, TrainingColumns]:
+    def _snapshot(self, project: Project, relation_name: str | None, y_column_name: str | None) -> Snapshot:
         """Return a snapshot to train on: of the relation as it is now, or, without one, the project's latest."""
         if relation_name is None:
             snapshot = self._store.latest_snapshot(project)
@@ -158,11 +156,7 @@ class Orchestrator:
             relation.check_columns(source.name, attributes, y_column_name)
             snapshot = self._copy(source, attributes, y_column_name)
             self._store.save_snapshot(project, snapshot)
-        attributes = relation.attributes(self._session, self._store.snapshot_oid(snapshot))
-        columns = TrainingColumns(
-            self._session, snapshot.table, snapshot.row_count, attributes, snapshot.y_column_name
-        )
-        return snapshot, columns
+        return snapshot
 
     def _copy(
         self, source: relation.Relation, attributes: list[relation.Attribute], y_column_name: str
@@ -178,15 +172,6 @@ class Orchestrator:
         if count == 0:
             raise UnusableData(f"{source.name} has no rows that you can see")
         return replace(empty, row_count=count)
-
-    def _send(self, snapshot: Snapshot, columns: TrainingColumns, training: int) -> None:
-        """Send a snapshot's rows to the engine, a slice at a time."""
-        described = [[column.name, column.width] for column in columns.columns]
-        self._engine.tell(
-            "begin", columns=described, target=columns.target, row_count=snapshot.row_count, training=training
-        )
-        for packed in columns.slices():
-            self._engine.tell("rows", packed)
 
 
 def _other_objective(project: Project, objective: str) -> PgmlError:

@@ -1,7 +1,8 @@
 """What a backend is doing, and for whom: what PL/Python does not tell, from functions that the server exports.
 
 ``user()`` is the OID of the role whose privileges count now: in a function without SECURITY DEFINER, its caller.
-``statement()`` is when the client's statement arrived, in microseconds; it tells one statement from the next.
+``statement()`` tells one statement from the next, and in a procedure one transaction from the next: it is when the
+later of the two began, in microseconds.
 """
 
 from __future__ import annotations
@@ -14,6 +15,11 @@ except ImportError:  # there was no compiler when pgml was installed
     import ctypes
 
     _server = ctypes.PyDLL(None)
-    user, statement = _server.GetUserId, _server.GetCurrentStatementStartTimestamp
+    user = _server.GetUserId
     user.argtypes, user.restype = (), ctypes.c_uint32
-    statement.argtypes, statement.restype = (), ctypes.c_int64
+    _starts = (_server.GetCurrentStatementStartTimestamp, _server.GetCurrentTransactionStartTimestamp)
+    for _start in _starts:
+        _start.argtypes, _start.restype = (), ctypes.c_int64
+
+    def statement() -> int:
+        return max(start() for start in _starts)

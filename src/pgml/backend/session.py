@@ -100,8 +100,11 @@ class Session:
     # -- the client ----------------------------------------------------------------------------------------
 
     def breathe(self) -> None:
-        """Let PostgreSQL act on a cancel request or a timeout: it raises where there is one."""
-        self.query("SELECT pg_catalog.pg_sleep(0)")
+        """Let PostgreSQL act on a cancel request or a timeout: it raises where there is one.
+
+        It waits for a moment, because only who waits is told that the postmaster has died; then the session ends.
+        """
+        self.query("SELECT pg_catalog.pg_sleep(0.001)")
 
     def notice(self, text: str) -> None:
         """Tell the client."""

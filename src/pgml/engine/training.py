@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from pgml import predictors
-from pgml.engine.held import HeldModel
+from pgml.engine.held_back import HeldBack
 from pgml.engine.matrix import Matrix
 from pgml.engine.plugin_call import call_plugin, predictions_of
 from pgml.engine.saved_types import load_recorded, types_in
@@ -47,6 +47,7 @@ class Training:
             raise UnusableData(
                 f'every label of "{self.matrix.target}" appears in one row only: none can be held back to test on'
             )
+        self.held_back = HeldBack(self.matrix, self.objective, self.test)
         y_train, y_test = self.y[~self.test], self.y[self.test]
         self.objective.check_training_rows(y_train, self.classes, self.matrix.target)
         X_train, X_test = self._scale()
@@ -71,23 +72,6 @@ class Training:
             "served_by": "engine" if compiled is None else "backend",
         }
         return about, [*artifacts, np.packbits(self.test).tobytes()]
-
-    def score_other(self, predictor: bytes, estimator: bytes, find: Callable[[], Provided]) -> float | None:
-        """Return the key metric of another model on this training's test rows, None where it cannot read them.
-
-        Features are matched by name: a model reads the rows if they have all of its features.
-        """
-        import numpy as np
-
-        model = HeldModel(predictor, estimator, find)
-        places = {name: place for place, name in enumerate(self.matrix.feature_names)}
-        if not all(name in places for name in model.features):
-            return None
-        X = np.ascontiguousarray(self.matrix.X[self.test][:, [places[name] for name in model.features]])
-        if not model.missing and np.isnan(X).any():
-            return None
-        metrics = self.objective.metrics(self.matrix.y[self.test], model.predict(X))
-        return metrics[self.objective.key_metric]
 
     def _scale(self) -> tuple[np.ndarray, np.ndarray]:
         """Return the features of the training and the test rows, standardised where the algorithm asks for it."""

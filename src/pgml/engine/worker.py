@@ -11,13 +11,16 @@ from functools import partial
 from typing import Any
 
 from pgml.engine.held import HeldModel
+from pgml.engine.held_back import HeldBack
 from pgml.engine.matrix import Matrix
 from pgml.engine.plugin_call import call_plugin
 from pgml.errors import EngineDied, PgmlError, UnusableData
 from pgml.plugin.algorithm import Algorithm
+from pgml.plugin.objective import OBJECTIVES
 from pgml.plugin.registry import Provided, load_registry
 from pgml.wire.note import noted
 from pgml.wire.packing import Column
+from pgml.wire.sampling import choose_test_rows
 
 _MODELS_HELD = 8  # for predictions; the one that was not used for the longest time goes first
 _ROWS_A_SLICE = 5_000  # of a data set
@@ -38,7 +41,7 @@ class Worker:
             crashed or {}, lambda plugin: noted(f"importing the plugin {plugin}", plugin)
         )
         self._matrix: Matrix | None = None
-        self._training: Any = None
+        self._held_back: HeldBack | None = None
         self._found: OrderedDict[int, _Found] = OrderedDict()
         self._next: _Found | None = None  # what the time until the next message is used for
         self._chosen: _Found | None = None
@@ -55,7 +58,7 @@ class Worker:
             self._collect(verb, message, attachments)
             return None
         if verb == "end":
-            self._training = self._matrix = self._chosen = None
+            self._held_back = self._matrix = self._chosen = None
             return None
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
@@ -138,7 +141,7 @@ class Worker:
         """Begin a matrix, or add a slice of rows to it, unless something has gone wrong already."""
         try:
             if verb == "begin":
-                self._training = self._matrix = self._failed = None
+                self._held_back = self._matrix = self._failed = None
                 self._begin(**message)
             elif self._failed is None:
                 self._started().fill(attachments)
@@ -171,15 +174,25 @@ class Worker:
         provided, values = self._chosen
         training = Training(provided, json.loads(values), matrix)
         about, artifacts = training.run(test_size, sampling)
-        self._training = training
+        self._held_back = training.held_back
         return ({**about, "hyperparameters": json.loads(values)}, *artifacts)
 
+    def _do_hold_back(self, objective: str, test_size: float, sampling: str) -> Answer:
+        """Nothing; the rows that were sent are there to score models on, without a training."""
+        if self._failed is not None:
+            raise self._failed
+        matrix = self._started()
+        self._held_back = HeldBack(
+            matrix, OBJECTIVES[objective], choose_test_rows(matrix.y, test_size, sampling)
+        )
+        return (None,)
+
     def _do_score(self, predictor: bytearray, estimator: bytearray, algorithm: str, objective: str) -> Answer:
-        """The key metric of another model on the test rows of the training that was just done."""
-        if self._training is None:
-            raise EngineDied("the engine that did the training ended before it scored the deployed model")
+        """The key metric of a model on the rows that are held back: of the training just done, or of those sent."""
+        if self._held_back is None:
+            raise EngineDied("the engine that held the rows ended before it scored the model on them")
         find = partial(self._registry.find, algorithm, objective)
-        return (self._training.score_other(predictor, estimator, find),)
+        return (self._held_back.score(predictor, estimator, find),)
 
     # -- data sets -----------------------------------------------------------------------------------------
 
@@ -233,4 +246,9 @@ def _bug(verb: str) -> PgmlError:
 
 
 def _described(error: PgmlError) -> dict[str, Any]:
-    return {"kind": type(error).__name__, "message": error.message, "hint": error.hint, "detail": error.detail}
+    return {
+        "kind": type(error).__name__,
+        "message": error.message,
+        "hint": error.hint,
+        "detail": error.detail,
+    }

@@ -198,7 +198,7 @@ def test_a_model_whose_plugin_is_gone_says_so(connect, session, plugin_environme
         assert error.pgcode == "ML001"
         assert 'unknown algorithm "nearest" for regression' in error.diag.message_primary
         assert later.train("near", algorithm="linear", test_size=0.5)[3] == "not deployed"
-        assert "its plugin is gone" in later.notices[-1]
+        assert 'unknown algorithm "nearest"' in later.notices[-1]
     finally:
         aside.rename(hidden)
 
@@ -211,3 +211,16 @@ def test_training_again_replaces_what_answers_at_once(session):
     assert session.predict("near", [1000, 2, 3]) == pytest.approx(1001)
     session.execute("ROLLBACK")
     assert session.predict("near", [1000, 2, 3]) < 100
+
+
+def test_a_model_whose_saved_bytes_are_gone_says_so(session, predicting):
+    """It went on asking for them, for ever."""
+    session.train("bare", "regression", "numbers", "target", "nearest")
+    session.execute(
+        "UPDATE pgml_internal.artifacts SET estimator = NULL WHERE model_id = (SELECT id FROM pgml.deployed_models WHERE name = 'bare')"
+    )
+    predicting.execute("SET statement_timeout = '20s'")
+    error = predicting.refused("SELECT pgml.predict('bare', '{1,2,3}')")
+    assert error.pgcode == "ML016"
+    assert "what its plugin saved of the deployed model is gone" in error.diag.message_primary
+    predicting.execute("RESET statement_timeout")

@@ -9,6 +9,7 @@
 
 static unsigned int (*get_user_id)(void);
 static int64_t (*get_statement_start)(void);
+static int64_t (*get_transaction_start)(void);
 
 static PyObject *user(PyObject *self, PyObject *none)
 {
@@ -17,12 +18,14 @@ static PyObject *user(PyObject *self, PyObject *none)
 
 static PyObject *statement(PyObject *self, PyObject *none)
 {
-    return PyLong_FromLongLong(get_statement_start());
+    int64_t statement_start = get_statement_start(), transaction_start = get_transaction_start();
+
+    return PyLong_FromLongLong(statement_start > transaction_start ? statement_start : transaction_start);
 }
 
 static PyMethodDef methods[] = {
     {"user", user, METH_NOARGS, "Return the OID of the role whose privileges count now."},
-    {"statement", statement, METH_NOARGS, "Return when the client's statement arrived, in microseconds."},
+    {"statement", statement, METH_NOARGS, "Return a number that tells one statement from the next."},
     {NULL, NULL, 0, NULL},
 };
 
@@ -34,7 +37,8 @@ PyMODINIT_FUNC PyInit__process(void)
 {
     get_user_id = (unsigned int (*)(void))dlsym(RTLD_DEFAULT, "GetUserId");
     get_statement_start = (int64_t (*)(void))dlsym(RTLD_DEFAULT, "GetCurrentStatementStartTimestamp");
-    if (get_user_id == NULL || get_statement_start == NULL) {
+    get_transaction_start = (int64_t (*)(void))dlsym(RTLD_DEFAULT, "GetCurrentTransactionStartTimestamp");
+    if (get_user_id == NULL || get_statement_start == NULL || get_transaction_start == NULL) {
         PyErr_SetString(PyExc_ImportError, "this process is no PostgreSQL backend");
         return NULL;
     }

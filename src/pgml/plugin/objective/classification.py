@@ -8,6 +8,8 @@ from typing import Any
 from pgml.errors import UnusableData
 from pgml.plugin.objective.definition import Objective, finite
 
+_LARGEST_LABEL = 2**53  # from here on float64, in which the values of columns travel, has no odd numbers
+
 
 class Classification(Objective):
     """Predicts a label; f1 decides. An estimator is given, and returns, the indices of the labels in ``classes``."""
@@ -26,6 +28,12 @@ class Classification(Objective):
     def read_target(self, values: Any, column: str) -> tuple[Any, Any]:
         import numpy as np
 
+        beyond = values[np.abs(values) >= _LARGEST_LABEL]
+        if len(beyond):
+            raise UnusableData(
+                f'"{column}" holds {beyond[0]:.17g}; labels from {_LARGEST_LABEL} on cannot be told from their neighbours',
+                hint="train on a view that numbers the labels: dense_rank() OVER (ORDER BY label)",
+            )
         fractions = values[values != np.floor(values)]
         if len(fractions):
             raise UnusableData(

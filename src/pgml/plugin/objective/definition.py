@@ -6,6 +6,8 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+_ROUNDING = 1e-9  # two scores that differ by less, as a share of them, are the same
+
 
 class Objective:
     """What a model is for: what its target may be, what it predicts, how good it is, and which of two is better.
@@ -36,9 +38,14 @@ class Objective:
     example: tuple[str, str]
 
     def is_better(self, value: float | None, than: float | None) -> bool:
-        """Return whether one value of the key metric is better than another; None is the worst."""
+        """Return whether one value of the key metric is better than another, beyond rounding; None is the worst.
+
+        Libraries that compute in several threads differ in the last digits from run to run.
+        """
         if value is None or than is None:
-            return value is not None
+            return value is not None and than is None
+        if math.isclose(value, than, rel_tol=_ROUNDING):
+            return False
         return value > than if self.higher_is_better else value < than
 
     # -- before an estimator is fitted -----------------------------------------------------------------------

@@ -91,6 +91,7 @@ class Evaluator:
 
         Raises WrongFeatures, UnsupportedType, MissingValue or InfiniteValue, which say what is wrong.
         """
+        self._check_count(_count(features))
         row = list(_flat(features))
         self._check(row)
         return [_number(value) for value in row]
@@ -122,12 +123,15 @@ class Evaluator:
             self._check(view.cast("d")[unclean * n : (unclean + 1) * n].tolist(), f" in row {unclean + 1}")
         return result
 
-    def _check(self, row: Sequence, where: str = "") -> None:
-        if len(row) != self.n_features:
+    def _check_count(self, count: int) -> None:
+        if count != self.n_features:
             raise WrongFeatures(
-                f"the model expects {self.n_features} features, got {len(row)}",
+                f"the model expects {self.n_features} features, got {count}",
                 hint=f"the features are, in this order: {', '.join(self.features)}",
             )
+
+    def _check(self, row: Sequence, where: str = "") -> None:
+        self._check_count(len(row))
         for index, (name, value) in enumerate(zip(self.features, row)):
             number = _number(value)
             if number is None:
@@ -144,6 +148,15 @@ class Evaluator:
                 number = (number - self._common.center[index]) / self._common.scale[index]
             if math.isinf(array("f", [number])[0] if self._single_input else number):
                 raise InfiniteValue(f'feature "{name}" is {value!r}{where}, which is too large for the model')
+
+
+def _count(features: object) -> int:
+    """Return how many numbers an array holds, without a look at each of a flat one: there may be millions."""
+    if not isinstance(features, (list, tuple)):
+        return 1
+    if features and isinstance(features[0], (list, tuple)):
+        return sum(map(_count, features))
+    return len(features)
 
 
 def _flat(features: object):

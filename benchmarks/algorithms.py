@@ -16,8 +16,9 @@ from benchmarks.measure import best_of, table
 from benchmarks.server import connect
 from pgml import predictors
 from pgml.plugin.algorithm import Algorithm
+from pgml.plugin.objective import OBJECTIVES
 from pgml.plugin.registry import BUILT_IN, load_registry
-from pgml.wire.sampling import choose_test_rows, default_sampling
+from pgml.wire.sampling import choose_test_rows
 
 ROWS = 1_000  # to train on: enough to matter, and not too many for a Gaussian process
 FEATURES = 10
@@ -36,14 +37,14 @@ class Fitted:
     y: np.ndarray
 
     def __post_init__(self) -> None:
-        train = ~choose_test_rows(self.y, 0.25, default_sampling(self.algorithm.objective))
+        train = ~choose_test_rows(self.y, 0.25, OBJECTIVES[self.algorithm.objective].test_sampling)
         self.scaler = StandardScaler().fit(self.X[train]) if self.algorithm.scaled else None
         self.X_train, self.y_train = self.scaled(self.X[train]), self.y[train]
         self.estimator = self.fit()
         compiled = self.algorithm.compile(self.estimator)
         if self.scaler is not None:
             compiled = compiled.prepared(center=self.scaler.mean_, scale=self.scaler.scale_)
-        self.evaluator = predictors.load(compiled.to_bytes())
+        self.evaluator = predictors.evaluator(compiled.to_bytes())
 
     def scaled(self, X: np.ndarray) -> np.ndarray:
         return X if self.scaler is None else self.scaler.transform(X)

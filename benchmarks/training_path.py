@@ -30,8 +30,9 @@ engine = SD["engine"]
 source = relation.find(session, "million")
 attributes = relation.attributes(session, source.oid)
 table = Snapshot(0, source.name, "target", 0).table
+attributes = [relation.row_number(attributes), *attributes]
 store.create_snapshot(0, [column.name for column in attributes], [column.sql_type for column in attributes])
-rows = relation.copy(session, source, attributes, table)
+rows = relation.copy(session, source, attributes[1:], table)
 columns = relation.TrainingColumns(session, table, rows, attributes, "target")
 described = [[column.name, column.width] for column in columns.columns]
 engine.tell("begin", columns=described, target="target", row_count=rows)

@@ -40,7 +40,7 @@ CREATE OR REPLACE VIEW few_digits AS SELECT * FROM pgml.digits LIMIT 200;
 SELECT * FROM pgml.train('Handwritten Digits', relation_name => 'few_digits', y_column_name => 'target', algorithm => 'gaussian_process');
 
 SELECT algorithm_name, round((metrics ->> 'f1')::numeric, 3) AS f1, round((metrics ->> 'accuracy')::numeric, 3) AS accuracy, deployed
-FROM pgml.trained_models
+FROM pgml.trained_models JOIN pgml.models USING (id, algorithm_name)
 WHERE name = 'Handwritten Digits'
 ORDER BY (metrics ->> 'f1')::float8 DESC
 LIMIT 5;

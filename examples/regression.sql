@@ -38,7 +38,7 @@ ORDER BY trained.status, trained.algorithm_name;
 
 -- The five best, by the mean squared error on the rows held back.
 SELECT algorithm_name, round((metrics ->> 'mean_squared_error')::numeric, 1) AS mean_squared_error, deployed
-FROM pgml.trained_models
+FROM pgml.trained_models JOIN pgml.models USING (id, algorithm_name)
 WHERE name = 'Diabetes Progression'
 ORDER BY (metrics ->> 'mean_squared_error')::float8
 LIMIT 5;

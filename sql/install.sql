@@ -6,14 +6,24 @@
 -- The server must have PL/Python, and its Python must be able to import pgml: `pgml doctor` checks both.
 \set ON_ERROR_STOP on
 \set QUIET on
+\set schema_version 2
 
-BEGIN;
+BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
 SET LOCAL client_min_messages = warning;
 -- What follows must mean the same whatever others have put into other schemas.
 SET LOCAL search_path = pg_catalog, pg_temp;
+-- Rows of snapshots are copied in the order in which they lie.
+SET LOCAL synchronize_seqscans = off;
+-- DO blocks know nothing of psql's variables.
+SELECT set_config('pgml.schema_version', :'schema_version', true) \gset
 
-SELECT to_regclass('pgml_internal.schema_versions') IS NULL AS is_new \gset
-SELECT :'is_new'::boolean AND to_regclass('pgml.artifacts') IS NOT NULL AS is_version_1 \gset
+\ir before.sql
+
+SELECT to_regclass('pgml_internal.schema_versions') IS NULL AS is_unversioned \gset
+SELECT :'is_unversioned'::boolean AND to_regclass('pgml.artifacts') IS NOT NULL AS is_version_1 \gset
+-- Also where an administrator has dropped a part.
+SELECT :'is_unversioned'::boolean OR to_regnamespace('pgml') IS NULL OR to_regnamespace('pgml_snapshots') IS NULL
+    AS is_new \gset
 
 CREATE EXTENSION IF NOT EXISTS plpython3u;
 CREATE SCHEMA IF NOT EXISTS pgml;
@@ -33,7 +43,9 @@ COMMENT ON SCHEMA pgml_snapshots IS 'The rows that models of pgml were trained o
 \ir tables/artifacts.sql
 \ir tables/deployments.sql
 \ir tables/schema_versions.sql
-INSERT INTO pgml_internal.schema_versions (version) VALUES (2) ON CONFLICT (version) DO NOTHING;
+SELECT coalesce(max(version), CASE WHEN :'is_version_1' THEN 1 ELSE 0 END) AS version_before
+    FROM pgml_internal.schema_versions \gset
+INSERT INTO pgml_internal.schema_versions (version) VALUES (:schema_version) ON CONFLICT (version) DO NOTHING;
 
 \ir internal/hide_context.sql
 \ir internal/raise.sql
@@ -48,6 +60,7 @@ INSERT INTO pgml_internal.schema_versions (version) VALUES (2) ON CONFLICT (vers
 \ir internal/create_snapshot.sql
 \ir internal/seal_snapshot.sql
 \ir internal/deployments_changed.sql
+\ir internal/clean_up.sql
 \ir internal/predict.sql
 \ir internal/asked.sql
 \ir internal/answer_with.sql
@@ -82,5 +95,16 @@ INSERT INTO pgml_internal.schema_versions (version) VALUES (2) ON CONFLICT (vers
 \if :is_version_1
 \ir migrations/0002_after.sql
 \endif
+\if :is_new
+\ir closed.sql
+\endif
+\ir strangers.sql
 
+SELECT :version_before = 0 AS is_made, :version_before NOT IN (0, :schema_version) AS is_upgraded \gset
 COMMIT;
+
+\if :is_made
+\echo The schema is installed, in version :schema_version.
+\elif :is_upgraded
+\echo The schema is upgraded from version :version_before to version :schema_version.
+\endif

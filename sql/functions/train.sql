@@ -17,6 +17,8 @@ LANGUAGE sql
 -- One scan in one order: the same rows must make the same snapshot, and the same matrix, every time.
 SET max_parallel_workers_per_gather = 0
 SET synchronize_seqscans = off
+-- Numbers among the arguments are read as they were given.
+SET extra_float_digits = 1
 BEGIN ATOMIC
     SELECT trained.project_name, trained.objective, trained.algorithm_name, trained.status
     FROM jsonb_to_record(pgml_internal.result(pgml_internal.call('train', jsonb_build_object(

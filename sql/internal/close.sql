@@ -14,7 +14,7 @@ BEGIN
         JOIN pg_attribute AS a ON a.attrelid = c.oid, aclexplode(a.attacl) AS given
         WHERE c.oid = relation AND given.grantee <> c.relowner
     LOOP
-        EXECUTE format('REVOKE ALL ON %s FROM %s', relation, pgml_internal.role_name(grantee));
+        EXECUTE format('REVOKE ALL ON %s FROM %s CASCADE', relation, pgml_internal.role_name(grantee));
     END LOOP;
 END
 $$;

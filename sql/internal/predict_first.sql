@@ -57,12 +57,20 @@ BEGIN
             raised := pgml_internal.raise(answer.error, 1);
         END IF;
         EXIT WHEN answer.needs IS NULL;
-        -- Each turn of the loop lets PostgreSQL look for a cancel request or a timeout.
+        -- Each turn of the loop lets PostgreSQL look for a cancel request or a timeout, and see whether it is still there.
+        PERFORM pg_sleep(0.001);
         estimator := NULL;
         IF answer.needs = 'estimator' THEN
             estimator := (
                 SELECT artifact.estimator FROM pgml_internal.artifacts AS artifact WHERE artifact.model_id = deployed.model_id
             );
+            IF estimator IS NULL THEN
+                raised := pgml_internal.raise(jsonb_build_object(
+                    'sqlstate', 'ML016',
+                    'message', format('project "%s": what its plugin saved of the deployed model is gone', asked.project_name),
+                    'hint', 'train the model again, or deploy another one'
+                ), 1);
+            END IF;
         END IF;
     END LOOP;
     RETURN answer.prediction;

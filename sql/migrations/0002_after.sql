@@ -6,19 +6,25 @@ DECLARE
     snapshot record;
     columns record;
     given record;
-    old text;
+    row_number text;
 BEGIN
-    -- A project belongs to the role that trained it first, which owns its first snapshot.
+    -- A project belongs to the role that trained it, which owns its snapshots. Where several did, an owner would get
+    -- to see the rows of the others: then it belongs to pgml's.
     FOR project IN
-        SELECT p.id, coalesce(
-            (SELECT c.relowner FROM pgml_internal.snapshots AS s
-             JOIN pg_class AS c ON c.oid = to_regclass(format('pgml.snapshot_%s', s.id))
-             WHERE s.project_id = p.id ORDER BY s.id LIMIT 1),
-            current_user::regrole
-        ) AS owner
-        FROM pgml_internal.projects AS p
+        SELECT p.id, p.name, ARRAY(
+            SELECT DISTINCT c.relowner::regrole FROM pgml_internal.snapshots AS s
+            JOIN pg_class AS c ON c.relnamespace = 'pgml'::regnamespace AND c.relname = 'snapshot_' || s.id
+            WHERE s.project_id = p.id
+        ) AS trainers
+        FROM pgml_internal.projects AS p ORDER BY p.id
     LOOP
-        PERFORM pgml_internal.create_rights(project.id, project.owner);
+        IF cardinality(project.trainers) > 1 THEN
+            RAISE WARNING 'project "%" was trained by %: it belongs to % now, and pgml.grant gives rights in it',
+                project.name, array_to_string(project.trainers, ' and '), current_user;
+        END IF;
+        PERFORM pgml_internal.create_rights(
+            project.id, CASE cardinality(project.trainers) WHEN 1 THEN project.trainers[1] ELSE current_user::regrole END
+        );
     END LOOP;
 
     -- Who could read the models could predict, and still may. Who could add models may still train.
@@ -38,14 +44,17 @@ BEGIN
         END IF;
     END LOOP;
 
-    -- The rows go into new tables, of plain types.
-    FOR snapshot IN SELECT id, project_id FROM pgml_internal.snapshots ORDER BY id LOOP
-        old := format('pgml.snapshot_%s', snapshot.id);
-        CONTINUE WHEN to_regclass(old) IS NULL;
+    -- The rows go into new tables, of plain types, and are numbered in the order in which they lie.
+    FOR snapshot IN
+        SELECT s.id, s.project_id, c.oid::regclass AS old
+        FROM pgml_internal.snapshots AS s
+        JOIN pg_class AS c ON c.relnamespace = 'pgml'::regnamespace AND c.relname = 'snapshot_' || s.id
+        ORDER BY s.id
+    LOOP
         WITH RECURSIVE resolved AS (
             SELECT a.attnum, a.attname, t.oid, t.typtype, t.typbasetype
             FROM pg_attribute AS a JOIN pg_type AS t ON t.oid = a.atttypid
-            WHERE a.attrelid = to_regclass(old) AND a.attnum > 0 AND NOT a.attisdropped
+            WHERE a.attrelid = snapshot.old AND a.attnum > 0 AND NOT a.attisdropped
             UNION ALL
             SELECT r.attnum, r.attname, t.oid, t.typtype, t.typbasetype
             FROM resolved AS r JOIN pg_type AS t ON t.oid = r.typbasetype
@@ -55,32 +64,30 @@ BEGIN
             array_agg(attname::text ORDER BY attnum) AS names,
             array_agg(format_type(oid, NULL) ORDER BY attnum) AS types,
             string_agg(format('%I::%s', attname, format_type(oid, NULL)), ', ' ORDER BY attnum) AS selected,
-            bool_and(oid = ANY (
+            string_agg(format('%I %s', attname, format_type(oid, NULL)), ', ' ORDER BY attnum) FILTER (WHERE oid <> ALL (
                 '{smallint,integer,bigint,real,double precision,numeric,boolean,smallint[],integer[],bigint[],real[],double precision[],numeric[]}'::regtype[]
-            )) AND (SELECT relkind = 'r' FROM pg_class WHERE pg_class.oid = to_regclass(old)) AS plain
+            )) AS strange
             INTO columns
             FROM resolved WHERE typtype <> 'd';
-        IF columns.plain IS NOT TRUE THEN
+        IF columns.strange IS NOT NULL THEN
             RAISE EXCEPTION USING
-                message = format('%s is no longer the table of numbers that pgml made', old),
-                hint = format(
-                    'look at it and drop it, then install again: the models trained on it stay, its rows do not', old
-                );
+                errcode = 'ML020',
+                message = format('%s is no longer the table of numbers that pgml made: %s', snapshot.old, columns.strange),
+                hint = 'look at it and drop it, then install again: the models trained on it stay, its rows do not';
         END IF;
-        PERFORM pgml_internal.create_snapshot(snapshot.id, columns.names, columns.types, current_user::regrole);
-        EXECUTE format('INSERT INTO pgml_snapshots.snapshot_%s SELECT %s FROM %s', snapshot.id, columns.selected, old);
-        EXECUTE format('DROP TABLE %s', old);
+        row_number := 'pgml_row';
+        WHILE row_number = ANY (columns.names) LOOP
+            row_number := row_number || '_';
+        END LOOP;
+        PERFORM pgml_internal.create_snapshot(
+            snapshot.id, row_number || columns.names, 'bigint'::text || columns.types, current_user::regrole
+        );
+        EXECUTE format(
+            'INSERT INTO pgml_snapshots.snapshot_%s SELECT row_number() OVER (), %s FROM %s',
+            snapshot.id, columns.selected, snapshot.old
+        );
+        EXECUTE format('DROP TABLE %s', snapshot.old);
         PERFORM pgml_internal.seal_snapshot(snapshot.id, snapshot.project_id);
-    END LOOP;
-
-    -- Nobody but the owner touches pgml's tables, or creates anything in its schema.
-    PERFORM pgml_internal.close(c.oid) FROM pg_class AS c
-        WHERE c.relnamespace = 'pgml_internal'::regnamespace AND c.relkind IN ('r', 'S') AND c.relname NOT LIKE 'rights\_%';
-    FOR given IN
-        SELECT DISTINCT acl.grantee FROM pg_namespace AS n, aclexplode(n.nspacl) AS acl
-        WHERE n.nspname = 'pgml' AND acl.grantee <> n.nspowner AND acl.privilege_type = 'CREATE'
-    LOOP
-        EXECUTE format('REVOKE CREATE ON SCHEMA pgml FROM %s', pgml_internal.role_name(given.grantee));
     END LOOP;
 
     -- Data sets are for all to read. What another role has made of that name stays its own.

@@ -1,8 +1,8 @@
 CREATE OR REPLACE VIEW pgml.grants WITH (security_barrier) AS
     SELECT
         project.name AS project_name,
-        CASE WHEN given.grantee = 0 THEN 'public' ELSE pg_get_userbyid(given.grantee) END AS role_name,
-        a.attname AS privilege
+        CASE WHEN given.grantee = 0 THEN 'public' ELSE pg_get_userbyid(given.grantee)::text END AS role_name,
+        a.attname::text AS privilege
     FROM pgml_internal.projects AS project
     JOIN pg_attribute AS a ON a.attrelid = project.rights AND a.attnum > 0,
         aclexplode(a.attacl) AS given

@@ -7,7 +7,7 @@ CREATE OR REPLACE VIEW pgml.projects WITH (security_barrier) AS
         project.objective,
         project.created_at,
         (
-            SELECT pg_get_userbyid(given.grantee)
+            SELECT pg_get_userbyid(given.grantee)::text
             FROM pg_attribute AS a, aclexplode(a.attacl) AS given
             WHERE a.attrelid = project.rights AND a.attname = 'own'
             LIMIT 1

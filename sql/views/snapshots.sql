@@ -18,4 +18,4 @@ COMMENT ON COLUMN pgml.snapshots.relation_name IS 'The table or view that was re
 COMMENT ON COLUMN pgml.snapshots.y_column_name IS 'The target.';
 COMMENT ON COLUMN pgml.snapshots.row_count IS 'How many rows it has.';
 COMMENT ON COLUMN pgml.snapshots.created_at IS 'When the rows were read.';
-COMMENT ON COLUMN pgml.snapshots.table_name IS 'The table that holds the rows, in the order in which they were read.';
+COMMENT ON COLUMN pgml.snapshots.table_name IS 'The table that holds the rows; its first column numbers them in the order in which they were read.';

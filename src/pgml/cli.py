@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import os
+import shlex
 import shutil
 import sys
 from collections.abc import Callable, Sequence
@@ -30,7 +31,8 @@ def up(arguments: argparse.Namespace) -> int:
             raise ServerError(
                 f"the server was started with another pgml, in {found.folder}", hint="pgml down, then pgml up"
             )
-        installation.install_schema(cluster.dsn())
+        for sentence in installation.install_schema(cluster.dsn()):
+            print(sentence, flush=True)
         if arguments.foreground:
             cluster.stop()
             cluster.foreground(arguments.port, arguments.listen)
@@ -189,8 +191,8 @@ def _parser() -> argparse.ArgumentParser:
 def _print_connections(cluster: Cluster) -> None:
     """Print how to connect: through the socket as the owner, and by TCP with the password that is kept."""
     command = sys.argv[0] if shutil.which("pgml") != sys.argv[0] else "pgml"
-    print(f"  here:          {command} psql")
+    print(f"  here:          {shlex.quote(command)} psql")
     print(
-        f"  with password: PGPASSFILE={cluster.passwords.path} "
+        f"  with password: PGPASSFILE={shlex.quote(str(cluster.passwords.path))} "
         f"psql -h {LOCALHOST} -p {cluster.port} -U postgres {DATABASE}"
     )

@@ -8,6 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+_LONGEST = 10_000  # characters: a plugin's exception may hold a whole table
+
+
+def _readable(text: str) -> str:
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]} ... ({len(text)} characters)"
+
 
 class PgmlError(Exception):
     """Something about the call cannot work."""
@@ -15,9 +21,9 @@ class PgmlError(Exception):
     sqlstate = "ML000"
 
     def __init__(self, message: str | None = None, *, hint: str | None = None, detail: str | None = None):
-        self.message = message or (self.__doc__ or "").strip()
-        self.hint = hint
-        self.detail = detail
+        self.message = _readable(message or (self.__doc__ or "").strip())
+        self.hint = hint and _readable(hint)
+        self.detail = detail and _readable(detail)
         super().__init__(self.message)
 
     def __str__(self) -> str:
@@ -151,21 +157,34 @@ class PermissionDenied(PgmlError):
 
 
 _LISTED = 60  # choices in one hint
+_NEAREST = 10  # of more choices than that
+_SHOWN = 80  # characters of a name; identifiers of PostgreSQL have 63 bytes
 
 
-def choices_hint(wrong: str, choices: Iterable[str]) -> str:
+def choices_hint(wrong: str, choices: Iterable[str], said: str = "") -> str:
     """Return a hint that lists ``choices`` and, where one is close to ``wrong``, suggests it first.
 
-    Of more than a hint can hold, only the closest are listed.
+    Of more than a hint can hold, only the closest are listed. ``said`` is what is known of the wrong name; it
+    stands in front, instead of a suggestion.
     """
-    import difflib
+    from pgml.spelling import by_likeness
 
     known = sorted(set(choices))
     if not known:
-        return "there are no choices"
-    close = difflib.get_close_matches(wrong, known, n=1, cutoff=0.6)
-    suggestion = f'did you mean "{close[0]}"? ' if close else ""
+        return said or "there are no choices"
+    ranked = by_likeness(wrong, known)
+    likeness, closest = ranked[0]
+    suggestion = f'did you mean "{shown(closest)}"? ' if likeness >= 0.6 else ""
+    if said:
+        suggestion = f"{said}; "
     if len(known) <= _LISTED:
-        return f"{suggestion}the choices are: {', '.join(known)}"
-    nearest = difflib.get_close_matches(wrong, known, n=10, cutoff=0) if len(known) < 10_000 else known[:10]
-    return f"{suggestion}the closest of {len(known)} choices are: {', '.join(nearest)}"
+        return f"{suggestion}the choices are: {', '.join(map(shown, known))}"
+    nearest = ", ".join(shown(name) for _, name in ranked[:_NEAREST])
+    return f"{suggestion}the closest of {len(known)} choices are: {nearest}"
+
+
+def shown(name: str) -> str:
+    """Return a name as a message shows it: beginning and end of one that is longer than anybody reads."""
+    from pgml.spelling import shortened
+
+    return shortened(name, _SHOWN, "...")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,6 +13,14 @@ from psql import psql
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
 SHOWN = re.compile(r"```sql\n(.*?)```\n\n```text\n(.*?)```\n", re.DOTALL)
+
+
+@pytest.fixture(autouse=True)
+def no_role_is_left(cluster) -> Iterator[None]:
+    """The README makes a role, which outlives the test's database."""
+    yield
+    with contextlib.closing(cluster.connect("postgres")) as connection, connection.cursor() as cursor:
+        cursor.execute("DROP ROLE IF EXISTS application")
 
 
 def test_every_statement_has_its_answer() -> None:

@@ -106,6 +106,30 @@ def test_unknown_algorithm(session):
     refused(session, "ML009", "algorithm must not be NULL", algorithm=None)
 
 
+@pytest.mark.parametrize(
+    ("algorithm", "objective", "said"),
+    [
+        ("logistic_regression", "classification", '"logistic_regression" is called "linear" here; the choices are: '),
+        ("RandomForestClassifier", "classification", '"RandomForestClassifier" is called "random_forest" here; '),
+        ("Random Forest", "regression", '"Random Forest" is called "random_forest" here; '),
+        ("catboost", "regression", '"catboost" is in a plugin: pip install pgml-catboost'),
+        ("lars", "classification", '"lars" is for regression, where it is called "least_angle"; '),
+        ("x" * 100_000, "regression", 'unknown algorithm "xxx'),
+    ],
+)
+def test_an_algorithm_by_the_name_that_it_has_elsewhere(session, algorithm, objective, said):
+    error = refused(session, "ML001", said, algorithm=algorithm, objective=objective)
+    assert len(error.diag.message_primary) < 200
+
+
+@pytest.mark.parametrize("project", ["new", "sum"])
+def test_an_objective_by_the_name_that_it_has_elsewhere(session, project):
+    said = '"Classifier" is called "classification" here; the choices are: classification, regression'
+    refused(session, "ML002", said, objective="Classifier", project_name=project)
+    error = refused(session, "ML002", 'unknown objective "xxx', objective="x" * 100_000, project_name=project)
+    assert len(error.diag.message_primary) < 200
+
+
 def test_unknown_objective(session):
     refused(
         session, "ML002", 'unknown objective "regresion"', 'did you mean "regression"', objective="regresion"
@@ -252,8 +276,14 @@ def test_hyperparams_that_are_null(session):
     refused(session, "ML009", "hyperparams must not be NULL", hyperparams=None)
 
 
-def test_hyperparams_nested_beyond_reason(session):
-    refused(session, "ML009", "nested", hyperparams='{"a": ' + "[" * 3000 + "]" * 3000 + "}")
+@pytest.mark.parametrize("levels", [101, 3000])
+def test_hyperparams_nested_beyond_reason(session, levels):
+    refused(session, "ML009", "nested", hyperparams='{"a": ' + "[" * levels + "]" * levels + "}")
+
+
+def test_brackets_in_strings_and_beside_each_other_are_no_nesting(session):
+    many = json.dumps({"a": ['[[{"\\' * 1000, *[[]] * 1000]})
+    refused(session, "ML008", "there is no hyperparameter", hyperparams=many)
 
 
 @pytest.mark.parametrize(

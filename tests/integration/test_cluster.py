@@ -15,6 +15,7 @@ from pathlib import Path
 import psycopg2
 import pytest
 
+from pgml import __version__
 from pgml.errors import ServerError
 from pgml.server.cluster import PACKAGE, Cluster
 
@@ -64,7 +65,7 @@ def test_a_day_with_the_private_server(pgml, free_port, server_folder):
     assert Cluster(home).running.pid == pid, "a second up leaves the server alone"
 
     assert pgml("psql", "-c", "CREATE TABLE kept AS SELECT 42 AS answer").returncode == 0
-    assert pgml("psql", "-Atc", "SELECT pgml.version()").stdout.strip() == "0.1.0"
+    assert pgml("psql", "-Atc", "SELECT pgml.version()").stdout.strip() == __version__
     assert (
         pgml("psql", "-Atc", "SELECT current_user, current_database()").stdout
         == "postgres|pgml_development\n"
@@ -215,7 +216,7 @@ def test_foreground_becomes_the_server(server_folder, free_port):
                 place = (
                     f"host=127.0.0.1 port={free_port} user=postgres password=secret dbname=pgml_development"
                 )
-                assert rows(psycopg2.connect(place), "SELECT pgml.version()") == [("0.1.0",)]
+                assert rows(psycopg2.connect(place), "SELECT pgml.version()") == [(__version__,)]
                 break
             time.sleep(0.05)
         assert cluster.running.pid == server.pid

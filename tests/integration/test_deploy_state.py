@@ -122,7 +122,7 @@ class Deployments(RuleBasedStateMachine):
             " WHERE p.name = 'copy' ORDER BY m.id"
         )
         self.models = [
-            Model(algorithm, error, predictors.load(bytes(predictor)).predict_carefully(ROW))
+            Model(algorithm, error, predictors.evaluator(bytes(predictor)).predict_carefully(ROW))
             for algorithm, error, predictor in rows
         ]
         assert len({model.prediction for model in self.models}) == len(self.models), "they can be told apart"
@@ -274,7 +274,7 @@ class Deployments(RuleBasedStateMachine):
             "SELECT m.algorithm_name, (m.metrics ->> 'mean_squared_error')::float8, a.predictor FROM pgml.models AS m"
             " JOIN pgml_internal.artifacts AS a ON a.model_id = m.id ORDER BY m.id DESC LIMIT 1"
         )[0]
-        model = Model(algorithm, error, predictors.load(bytes(predictor)).predict_carefully(ROW))
+        model = Model(algorithm, error, predictors.evaluator(bytes(predictor)).predict_carefully(ROW))
         self.models.append(model)
         assert status == "deployed" or self.committed is not None
         if status == "deployed":

@@ -74,15 +74,16 @@ def test_the_package_carries_the_sql_of_the_checkout():
 
 def test_a_server_that_does_not_find_pgml_is_told_where_it_is(existing):
     dsn = existing.dsn("postgres")
-    wrote, installed = install(dsn)
+    wrote, installed, runs = install(dsn)
     (link,) = (existing.data / "home").rglob("pgml.pth")
     assert str(link) in wrote
     assert link.read_text() == f"{PACKAGE.parent}\n"
-    assert str(PACKAGE) in installed
+    assert installed == "The schema is installed, in version 2."
+    assert str(PACKAGE) in runs
     with contextlib.closing(existing.connect("postgres")) as connection, connection.cursor() as cursor:
         cursor.execute("SELECT pgml.version()")
         assert cursor.fetchone() == (pgml.__version__,)
-    assert len(install(dsn)) == 1, "the link is there already"
+    assert install(dsn) == ["The schema is up to date already.", runs]
 
 
 def test_the_password_of_a_connection_string_stays_off_the_command_line(database, monkeypatch):
@@ -92,7 +93,7 @@ def test_the_password_of_a_connection_string_stays_off_the_command_line(database
         seen.update(command=command, env=env)
         return subprocess.CompletedProcess(command, 0, "", "")
 
-    monkeypatch.setattr("pgml.server.installation.subprocess.run", run)
+    monkeypatch.setattr("pgml.server.psql.subprocess.run", run)
     install_schema("postgresql://somebody:secret@localhost:5999/somewhere?sslmode=disable")
     assert "secret" not in " ".join(seen["command"])
     assert seen["env"]["PGPASSWORD"] == "secret"
@@ -123,7 +124,7 @@ def test_another_version_in_the_server_is_not_overlooked(existing, server_folder
     ):
         install(existing.dsn("postgres"))
     (site / "another.pth").unlink()
-    assert len(install(existing.dsn("postgres"))) == 1
+    assert install(existing.dsn("postgres"))[0] == "The schema is installed, in version 2."
 
 
 def test_a_package_that_the_server_cannot_read(existing, server_folder, monkeypatch):

@@ -25,6 +25,8 @@ FUNCTIONS = {
         "project_name text, strategy text DEFAULT 'best_score'::text, algorithm_name text DEFAULT NULL::text",
         "TABLE(project_name text, strategy text, algorithm_name text)",
     ),
+    "grant": ("project_name text, privilege text, role regrole", "void"),
+    "revoke": ("project_name text, privilege text, role regrole", "void"),
     "hyperparameters": (
         "algorithm text, objective text",
         (
@@ -41,6 +43,12 @@ VIEWS = {
     "relation_name text, y_column_name text, test_sampling text, test_size double precision",
     "trained_models": "id bigint, name text, objective text, algorithm_name text, created_at timestamp with time zone, "
     "test_sampling text, test_size double precision, deployed boolean",
+    "projects": "id bigint, name text, objective text, created_at timestamp with time zone",
+    "snapshots": "id bigint, project_id bigint, relation_name text, y_column_name text",
+    "models": "id bigint, project_id bigint, snapshot_id bigint, algorithm_name text",
+    "deployments": "id bigint, project_id bigint, model_id bigint, strategy text",
+    "grants": "project_name text, role_name text, privilege text",
+    "schema_version": "version integer, installed_at timestamp with time zone",
     "deployed_models": "id bigint, name text, objective text, algorithm_name text, "
     "deployed_at timestamp with time zone",
 }
@@ -66,13 +74,38 @@ def test_view_begins_with_the_promised_columns(trained_once, name):
     assert f"{columns}, ".startswith(f"{VIEWS[name]}, ")
 
 
-def test_every_function_that_users_meet_is_described(trained_once):
-    undocumented = trained_once.execute(
-        "SELECT oid::regprocedure FROM pg_proc WHERE pronamespace = 'pgml'::regnamespace"
-        " AND proname NOT LIKE '\\_%%' AND obj_description(oid, 'pg_proc') IS NULL AND %s",
-        True,
+def test_schema_pgml_holds_what_users_meet_and_nothing_else(trained_once):
+    functions = trained_once.execute("SELECT DISTINCT proname FROM pg_proc WHERE pronamespace = 'pgml'::regnamespace")
+    assert {name for (name,) in functions} == set(FUNCTIONS)
+    relations = trained_once.execute("SELECT relname, relkind FROM pg_class WHERE relnamespace = 'pgml'::regnamespace")
+    assert {name for name, _ in relations} == set(VIEWS)
+    assert {kind for _, kind in relations} == {"v"}
+
+
+def test_everything_is_described(trained_once):
+    """Views, tables, their columns where a name does not say it all, and functions; internals too."""
+    undescribed = trained_once.execute(
+        """
+        SELECT oid::regprocedure::text FROM pg_proc
+        WHERE pronamespace IN ('pgml'::regnamespace, 'pgml_internal'::regnamespace) AND obj_description(oid, 'pg_proc') IS NULL
+        UNION ALL
+        SELECT oid::regclass::text FROM pg_class
+        WHERE relnamespace IN ('pgml'::regnamespace, 'pgml_internal'::regnamespace) AND relkind IN ('r', 'v')
+            AND relname !~ '^rights_' AND obj_description(oid, 'pg_class') IS NULL
+        UNION ALL
+        SELECT attrelid::regclass || '.' || attname FROM pg_attribute
+        JOIN pg_class AS c ON c.oid = attrelid
+        WHERE relnamespace = 'pgml'::regnamespace AND attnum > 0 AND col_description(attrelid, attnum) IS NULL
+        """
     )
-    assert undocumented == []
+    assert undescribed == []
+
+
+def test_trained_models_fits_a_screen(trained_once):
+    columns = trained_once.execute(
+        "SELECT attname FROM pg_attribute WHERE attrelid = 'pgml.trained_models'::regclass AND attnum > 0"
+    )
+    assert len(columns) == 8, "metrics and hyperparameters are in pgml.models"
 
 
 def test_arguments_can_be_given_by_name_and_by_place(trained):

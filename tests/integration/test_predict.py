@@ -15,6 +15,10 @@ IN_PARALLEL = """
     SET parallel_setup_cost = 0; SET parallel_tuple_cost = 0; SET min_parallel_table_scan_size = 0;
     SET max_parallel_workers_per_gather = 2; SET parallel_leader_participation = {leader};
 """
+# A parallel plan whatever the table's size; PostgreSQL 16 has another name for it.
+FORCED = """
+    SELECT set_config(name, '{mode}', false) FROM pg_settings WHERE name IN ('debug_parallel_query', 'force_parallel_mode')
+"""
 
 
 @pytest.fixture
@@ -45,7 +49,7 @@ def test_predictions_are_those_of_the_stored_model(session, project):
         "SELECT predictor FROM pgml_internal.artifacts JOIN pgml.deployed_models ON id = model_id WHERE name = %s",
         project,
     )[0]
-    evaluator = predictors.load(bytes(predictor), pure=True)
+    evaluator = predictors.evaluator(bytes(predictor), pure=True)
     rows = session.execute("SELECT a, b, c, pgml.predict(%s, ARRAY[a, b, c]) FROM points", project)
     assert [row[3] for row in rows] == [evaluator.predict_carefully(row[:3]) for row in rows]
 
@@ -76,7 +80,7 @@ def test_a_parallel_plan_gives_the_same_and_leaves_the_session_of_use(own, leade
 
 def test_the_first_prediction_of_a_session_may_be_in_a_parallel_plan(session):
     """Nothing is loaded yet, in no process, and the leader of a parallel plan may not call SPI from Python."""
-    session.execute(IN_PARALLEL.format(leader="on") + "SET force_parallel_mode = on")
+    session.execute(IN_PARALLEL.format(leader="on") + FORCED.format(mode="on"))
     assert session.value("SELECT count(pgml.predict('sum', ARRAY[a, b, c])) FROM points") == 200
     assert (
         session.value("SELECT count(*) FROM points WHERE pgml.predict('parity', ARRAY[a, b, c]) IN (0, 1)")
@@ -86,18 +90,18 @@ def test_the_first_prediction_of_a_session_may_be_in_a_parallel_plan(session):
 
 @pytest.mark.parametrize("bad", ["ARRAY[a]", "ARRAY[a, NULL, c]", "NULL"])
 def test_errors_in_a_parallel_plan_are_as_clean_and_the_server_survives(session, bad):
-    session.execute(IN_PARALLEL.format(leader="off") + "SET force_parallel_mode = on")
+    session.execute(IN_PARALLEL.format(leader="off") + FORCED.format(mode="on"))
     for _ in range(2):
         assert session.refused(f"SELECT sum(pgml.predict('sum', {bad})) FROM points").pgcode.startswith("ML0")
         assert session.refused("SELECT sum(pgml.predict('nothing', ARRAY[a])) FROM points").pgcode == "ML003"
-    session.execute("RESET force_parallel_mode")
+    session.execute(FORCED.format(mode="off"))
     assert session.value("SELECT count(pgml.predict('sum', ARRAY[a, b, c])) FROM points") == 200
 
 
 def test_a_parallel_plan_sees_what_the_transaction_deployed(own):
     query = "SELECT sum(pgml.predict('sum', ARRAY[a, b, c])) FROM points"
     before = own.value(query)
-    own.execute(IN_PARALLEL.format(leader="off") + "SET force_parallel_mode = on")
+    own.execute(IN_PARALLEL.format(leader="off") + FORCED.format(mode="on"))
     own.execute("BEGIN")
     own.execute("SELECT pgml.deploy('sum', 'best_score', 'gradient_boosting_trees')")
     during = own.value(query)
@@ -133,7 +137,7 @@ def test_a_damaged_file_is_made_again_from_the_table(trained_once, session, kind
     if path.is_dir():  # it is in the way, so predictions go on without a file
         path.rmdir()
     else:
-        assert predictors.load(path.read_bytes()).predict_carefully([1, 2, 3]) == expected
+        assert predictors.evaluator(path.read_bytes()).predict_carefully([1, 2, 3]) == expected
 
 
 def test_files_are_the_servers_alone(trained_once, session):

@@ -34,7 +34,7 @@ def newest(session: Session) -> dict:
     columns = ", ".join(f'"{name}"' for name in (*features, target))
     rows = np.array(session.execute(f"SELECT {columns} FROM {table}"), dtype=float)
     test = np.unpackbits(np.frombuffer(test_rows, np.uint8), count=len(rows)).astype(bool)
-    evaluator = predictors.load(bytes(predictor))
+    evaluator = predictors.evaluator(bytes(predictor))
     X = np.ascontiguousarray(rows[test, :-1])
     probabilities = evaluator.predict_proba_batch(X, len(X)) if evaluator.classes else None
     return {
@@ -254,3 +254,30 @@ def test_a_deployed_model_of_another_algorithm_and_of_missing_values_is_scored(s
     session.execute("CREATE VIEW gaps AS SELECT nullif(a, 3) AS a, b, c, target FROM points")
     session.train("gaps", "regression", "gaps", "target", "xgboost", '{"n_estimators": 1, "max_depth": 1}')
     assert session.train("gaps", None, "numbers", "target", "linear")[3] == "deployed"
+
+
+def test_best_score_compares_on_the_same_rows(session):
+    """The first model's stored error is the smaller one, of rows that were easy; on the newest rows it is far off."""
+    session.execute(
+        "CREATE OR REPLACE VIEW easy AS SELECT a, b, c, a + b AS target FROM points;"
+        "CREATE OR REPLACE VIEW hard AS SELECT a, b, c, a * b + c * c + 10 * random() AS target FROM points"
+    )
+    session.train("rows", "regression", "easy", "target")
+    session.train("rows", None, "hard", "target", "random_forest", '{"n_estimators": 20}')
+    session.train("rows", None, None, None, "linear", test_size=0.5, deploy=False)
+    old, forest, linear = sorted(error_of(session, "rows"))
+    errors = error_of(session, "rows")
+    assert errors[old] < errors[forest] and errors[old] < errors[linear]
+    assert session.execute("SELECT algorithm_name FROM pgml.deploy('rows')") == [("random_forest",)]
+    assert deployed(session, "rows") == forest
+
+
+def test_best_score_leaves_out_what_cannot_read_the_newest_rows(session):
+    session.execute("CREATE VIEW without_b AS SELECT a, c, target FROM points")
+    session.train("narrower", "regression", "numbers", "target")
+    session.train("narrower", None, "without_b", "target", deploy=False)
+    newest_model = max(error_of(session, "narrower"))
+    session.notices.clear()
+    session.execute("SELECT pgml.deploy('narrower')")
+    assert deployed(session, "narrower") == newest_model
+    assert any("is left out: it cannot be scored" in notice for notice in session.notices)

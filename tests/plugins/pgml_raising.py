@@ -1,5 +1,7 @@
 """An algorithm that raises, or returns what it must not, in the method that is asked for."""
 
+import pickle
+
 import numpy as np
 
 import pgml
@@ -53,6 +55,10 @@ class Raising(pgml.Algorithm):
                 "compile to other features",
                 "save",
                 "save to a word",
+                "save a pickle",
+                "load",
+                "load another",
+                "load what cannot predict",
                 *ANSWERS,
             ),
             "nowhere",
@@ -82,6 +88,8 @@ class Raising(pgml.Algorithm):
         return super().fit(values, X, y)
 
     def compile(self, fitted):
+        if self.where.startswith(("save", "load")):
+            return None
         if self.where == "compile":
             raise IndexError("no such leaf")
         if self.where == "compile to nothing known":
@@ -92,7 +100,16 @@ class Raising(pgml.Algorithm):
     def save(self, fitted):
         if self.where == "save":
             raise OSError("the disk is full")
-        return "some text" if self.where == "save to a word" else b"mean"
+        if self.where == "save a pickle":
+            return pickle.dumps(fitted.mean)
+        return "some text" if self.where == "save to a word" else np.float64(fitted.mean).tobytes()
+
+    def load(self, saved):
+        if self.where == "load":
+            raise EOFError("it ends in the middle")
+        loaded = Forgetful() if self.where == "load what cannot predict" else Mean()
+        loaded.mean = np.frombuffer(saved)[0] + (self.where == "load another")
+        return loaded
 
 
 @pgml.hookimpl

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pgml.wire.channel import PATIENCE, Channel, Closed
+from pgml.wire.note import Note
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
@@ -105,3 +106,30 @@ def test_ready_tells_whether_something_has_come(ends):
     other.receive()
     one.close()
     assert other.ready(1), "an end that is gone is noticed when it is received from"
+
+
+def test_a_line_whose_number_select_does_not_know():
+    """A backend with many relations open has descriptors beyond 1023."""
+    import resource
+
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(4096, limits[1]), limits[1]))
+    ours, theirs = socket.socketpair()
+    try:
+        with theirs, socket.socket(fileno=os.dup2(ours.fileno(), 2000)) as high:
+            channel = Channel(high)
+            assert not channel.ready(0)
+            theirs.send(b"x")
+            assert channel.ready(1)
+    finally:
+        ours.close()
+        resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+
+
+@pytest.mark.parametrize("written", [b"", b"\x00\x00", b"\x00\x00\x00\x20[", b"\x00\x00\x00\x06[\"fit\"", b"\x7f\xff\xff\xff" + b"x" * 99])
+def test_a_note_that_is_being_written_reads_as_none(written):
+    """What it raised would take the place of the cancel request that the session was about to act on."""
+    note = Note()
+    os.pwrite(note.descriptor, written, 0)
+    assert note.read() == ("", "")
+    note.close()

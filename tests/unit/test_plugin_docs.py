@@ -8,6 +8,7 @@ import os
 import re
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -79,7 +80,8 @@ def test_every_method_of_an_algorithm_is_described_with_its_parameters():
     for name, method in vars(Algorithm).items():
         if inspect.isfunction(method) and not name.startswith("_"):
             parameters = list(inspect.signature(method).parameters.values())[1:]
-            words = ["**" * (each.kind is each.VAR_KEYWORD) + each.name for each in parameters]
+            named = [each for each in parameters if each.kind is not each.VAR_POSITIONAL]  # for type checkers only
+            words = ["**" * (each.kind is each.VAR_KEYWORD) + each.name for each in named]
             assert f"| `{name}({', '.join(words)})` |" in REFERENCE
 
 
@@ -124,3 +126,10 @@ def test_what_plugins_import_is_there_and_described():
 def test_the_errors_that_are_spoken_of_exist():
     for name in re.findall(r"`pgml\.errors\.(\w+)`", REFERENCE):
         assert issubclass(getattr(errors, name), errors.PgmlError)
+
+
+def test_what_is_named_with_its_module_is_there():
+    named = re.findall(r"`(pgml(?:\.[a-z]\w*)*)\.([A-Z]\w*)`", REFERENCE)
+    assert named
+    for module, name in named:
+        assert hasattr(import_module(module), name), f"{module}.{name}"

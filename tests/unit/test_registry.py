@@ -124,7 +124,7 @@ def test_data_sets_are_found_by_name():
     assert 'did you mean "iris"?' in refused.value.hint
     with pytest.raises(PluginError, match="is provided by two plugins, pgml-here and pgml-there"):
         registry.add_dataset(Dataset("iris", "Other flowers.", list), THERE)
-    with pytest.raises(PluginError, match="is not a pgml"):
+    with pytest.raises(PluginError, match="is not an instance of pgml.Dataset"):
         registry.add_dataset("iris", THERE)
 
 

@@ -11,7 +11,8 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from pgml.errors import InvalidArgument, UnusableData
-from pgml.wire.sampling import SAMPLINGS, choose_test_rows, default_sampling
+from pgml.plugin.objective import OBJECTIVES
+from pgml.wire.sampling import SAMPLINGS, choose_test_rows
 from pgml.wire.sampling import test_row_count as row_count
 
 labels = st.lists(st.integers(0, 4), min_size=2, max_size=80).map(
@@ -21,8 +22,9 @@ sizes = st.floats(0.01, 0.99) | st.integers(1, 40)
 
 
 def test_the_default_follows_from_the_objective():
-    assert default_sampling("classification") == "stratified"
-    assert default_sampling("regression") == "random"
+    assert OBJECTIVES["classification"].test_sampling == "stratified"
+    assert OBJECTIVES["regression"].test_sampling == "random"
+    assert {objective.test_sampling for objective in OBJECTIVES.values()} <= set(SAMPLINGS)
 
 
 @pytest.mark.parametrize(

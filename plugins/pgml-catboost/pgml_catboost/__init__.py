@@ -50,7 +50,7 @@ class _CatBoost(pgml.Algorithm):
     def compile(self, fitted: Any) -> Any:
         from pgml_catboost.trees import compiled
 
-        return compiled(fitted.described)
+        return compiled(fitted.described).prepared(importances=fitted.library.feature_importances_)
 
     def save(self, fitted: Any) -> bytes:
         """Return the model in CatBoost's JSON format."""

@@ -56,6 +56,8 @@ def compiled(model: dict[str, Any]) -> Predictor:
         trees = [read.symmetric(tree) for tree in model["oblivious_trees"]]
     else:
         trees = [read.nested(tree) for tree in model["trees"]]
+    if any(tree.cover is None for tree in trees):  # the weights of leaves can be taken out of a model
+        trees = [tree._replace(cover=None) for tree in trees]
     return forest.predictor(
         trees,
         len(features),
@@ -94,11 +96,12 @@ class _Trees:
             threshold=np.concatenate([threshold[level], nothing]),
             missing_left=np.concatenate([missing_left[level], nothing]).astype(bool),
             value=self._values([0.0] * (n_inner * self._n_scores) + tree["leaf_values"], n_inner + n_leaves),
+            cover=_cover_of_levels(tree.get("leaf_weights"), n_leaves),
         )
 
     def nested(self, tree: dict[str, Any]) -> forest.Tree:
         """Return a tree whose nodes hold the nodes below them."""
-        left, right, splits, values = [], [], [], []
+        left, right, splits, values, weights = [], [], [], [], []
         waiting = [(tree, None, 0)]
         while waiting:
             node, side, parent = waiting.pop()
@@ -108,6 +111,7 @@ class _Trees:
                 waiting += [(node["left"], left, len(left)), (node["right"], right, len(left))]
             splits.append(self._split(node["split"]) if "split" in node else (0, 0.0, False))
             values += np.ravel(node.get("value", [0.0] * self._n_scores)).tolist()
+            weights.append(0.0 if "split" in node else node.get("weight"))
             left.append(-1)
             right.append(-1)
         feature, threshold, missing_left = zip(*splits, strict=True)
@@ -115,6 +119,7 @@ class _Trees:
             *map(np.array, (left, right, feature, threshold)),
             value=self._values(values, len(left)),
             missing_left=np.array(missing_left),
+            cover=_cover_of_nodes(weights, left, right),
         )
 
     def _split(self, split: dict[str, Any]) -> tuple[int, float, bool]:
@@ -128,6 +133,29 @@ class _Trees:
         """Return a value, or a row of scores, for each node."""
         values = np.array(numbers, dtype=float).reshape(n_nodes, self._n_scores)
         return values[:, 0] if self._n_scores == 1 else values
+
+
+def _cover_of_levels(weights: list[float] | None, n_leaves: int) -> np.ndarray | None:
+    """Return the weight of the rows in each node of a symmetric tree, level by level; None where it is not told."""
+    if not weights:
+        return None
+    levels = [np.array(weights, dtype=float)]
+    if len(levels[0]) != n_leaves:
+        raise ValueError(f"{len(levels[0])} weights for {n_leaves} leaves")
+    while len(levels[-1]) > 1:  # the last split is the highest bit of a leaf's number
+        levels.append(levels[-1].reshape(2, -1).sum(axis=0))
+    return np.concatenate(levels[::-1])
+
+
+def _cover_of_nodes(weights: list[float | None], left: list[int], right: list[int]) -> np.ndarray | None:
+    """Return the weight of the rows in each node, where the leaves have theirs and children follow their parents."""
+    if None in weights:
+        return None
+    cover = np.array(weights, dtype=float)
+    for node in range(len(cover) - 1, -1, -1):
+        if left[node] >= 0:
+            cover[node] = cover[left[node]] + cover[right[node]]
+    return cover
 
 
 def _largest_that_rounds_to(border: float) -> float:

@@ -12,11 +12,15 @@ import pgml_catboost
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from pgml_catboost import trees
 from pgml_catboost.boosted import BoostedRegression
 
+from pgml import predictors
 from pgml.errors import CorruptPredictor, InvalidHyperparameter
 from pgml.plugin.checks import CHECKS
-from pgml.predictors import NotCompilable, load
+from pgml.predictors import NotCompilable
+from pgml.predictors.build import forest
+from pgml.predictors.read.format import LEAF
 
 REGRESSION, CLASSIFICATION = pgml_catboost.pgml_algorithms()
 BOTH = pytest.mark.parametrize("algorithm", [REGRESSION, CLASSIFICATION], ids=repr)
@@ -55,7 +59,7 @@ def data(objective, seed=0, rows=120, classes=3):
 
 
 def assert_compiled_is_the_estimator(algorithm, fitted, X):
-    evaluator = load(algorithm.compile(fitted).to_bytes())
+    evaluator = predictors.evaluator(algorithm.compile(fitted).to_bytes())
     rng = np.random.default_rng(1)
     borders = np.concatenate([[0.5], *fitted.library.get_borders().values()])
     borders = borders[np.abs(borders) < 1e30]  # the others part missing values from all numbers
@@ -151,6 +155,43 @@ def test_saved_trees_predict_the_same(algorithm):
     np.testing.assert_allclose(read.predict(X), fitted.predict(X), rtol=1e-14)
     if algorithm is CLASSIFICATION:
         np.testing.assert_allclose(read.predict_proba(X), fitted.predict_proba(X), rtol=1e-14)
+
+
+def covers(predictor):
+    """Return the cover of each tree's root, of each inner node, and what its children have together."""
+    nodes = np.ascontiguousarray(predictor.tensors["nodes"]).view(forest.NODE)
+    roots = predictor.tensors["trees"]
+    cover = np.array(predictors.evaluator(predictor.to_bytes()).cover)
+    inner = np.flatnonzero(nodes["feature"] < LEAF)
+    left = roots[np.searchsorted(roots, inner, side="right") - 1] + nodes["left"][inner]
+    return cover[roots[:-1]], cover[inner], cover[left] + cover[left + 1]
+
+
+@BOTH
+@pytest.mark.parametrize("grow_policy", ["SymmetricTree", "Depthwise", "Lossguide"])
+@settings(max_examples=8, deadline=None, derandomize=True)
+@given(seed=st.integers(0, 99))
+def test_nodes_know_how_many_rows_reached_them(algorithm, grow_policy, seed):
+    X, y = data(algorithm.objective, seed)
+    fitted = algorithm.fit(algorithm.check({**SMALL, "grow_policy": grow_policy}), X, y)
+    root, parent, children = covers(algorithm.compile(fitted))
+    np.testing.assert_array_equal(root, len(X))
+    np.testing.assert_array_equal(parent, children)
+
+
+@BOTH
+def test_importances_are_the_library_s_own(algorithm):
+    X, y = data(algorithm.objective)
+    fitted = algorithm.fit(algorithm.check(SMALL), X, y)
+    evaluator = predictors.evaluator(algorithm.compile(fitted).to_bytes())
+    np.testing.assert_allclose(evaluator.importances, fitted.library.feature_importances_ / 100, rtol=1e-9)
+
+
+def test_a_model_without_the_weights_of_its_leaves_has_no_cover():
+    X, y = data("regression")
+    described = copy.deepcopy(REGRESSION.fit(REGRESSION.check(SMALL), X, y).described)
+    del described["oblivious_trees"][0]["leaf_weights"]
+    assert "cover" not in trees.compiled(described).tensors
 
 
 def test_stops_early():

@@ -40,13 +40,14 @@ _OUTPUTS = {
 
 
 class Model(NamedTuple):
-    """What the text says: the objective with its parameters, and the trees."""
+    """What the text says: the objective with its parameters, the trees, and what splits on each feature gained."""
 
     objective: list[str]
     n_features: int
     n_scores: int
     averaged: bool
     trees: list[forest.Tree]
+    gains: np.ndarray
 
 
 def parse(text: str) -> Model:
@@ -62,12 +63,15 @@ def parse(text: str) -> Model:
     about = _entries(header)
     if about["version"] != "v4":
         raise NotCompilable(f"LightGBM's format {about['version']} is not known, only v4")
+    described = [_entries(tree) for tree in trees]
+    n_features = int(about["max_feature_idx"]) + 1
     return Model(
         objective=about["objective"].split(),
-        n_features=int(about["max_feature_idx"]) + 1,
+        n_features=n_features,
         n_scores=int(about["num_tree_per_iteration"]),
         averaged="average_output" in header.splitlines(),
-        trees=[_tree(_entries(tree)) for tree in trees],
+        trees=[_tree(entries) for entries in described],
+        gains=_gains(described, n_features),
     )
 
 
@@ -88,7 +92,7 @@ def compiled(model: Model, classes: Sequence[int] | None) -> Predictor:
         missing=True,
         output=output,
         classes=classes,
-    )
+    ).prepared(importances=model.gains)
 
 
 def _entries(text: str) -> dict[str, str]:
@@ -100,10 +104,11 @@ def _tree(entries: dict[str, str]) -> forest.Tree:
     n_leaves = int(entries["num_leaves"])
     n_inner = n_leaves - 1
     leaves = _numbers(entries["leaf_value"], float, n_leaves)
+    counts = _numbers(entries["leaf_count"], float, n_leaves)
     if int(entries["num_cat"]) or int(entries.get("is_linear", "0")):
         raise NotCompilable("categorical splits and linear leaves are not compiled")
     if not n_inner:
-        return forest.Tree(*np.array([[-1], [-1], [0], [0]]), leaves, np.array([False]))
+        return forest.Tree(*np.array([[-1], [-1], [0], [0]]), leaves, np.array([False]), counts)
     left, right, feature, decision = (
         _numbers(entries[name], int, n_inner)
         for name in ("left_child", "right_child", "split_feature", "decision_type")
@@ -126,7 +131,21 @@ def _tree(entries: dict[str, str]) -> forest.Tree:
         threshold=np.concatenate([threshold, nothing]),
         value=np.concatenate([np.zeros(n_inner), leaves]),
         missing_left=np.concatenate([missing_left, nothing.astype(bool)]),
+        cover=np.concatenate([_numbers(entries["internal_count"], float, n_inner), counts]),
     )
+
+
+def _gains(described: Sequence[dict[str, str]], n_features: int) -> np.ndarray:
+    """Return the sum of what the splits on each feature gained, as the library's importances of the kind gain."""
+    gains = np.zeros(n_features)
+    for entries in described:
+        n_inner = int(entries["num_leaves"]) - 1
+        gain = _numbers(entries["split_gain"], float, n_inner)
+        feature = _numbers(entries["split_feature"], int, n_inner)
+        if np.any((feature < 0) | (feature >= n_features)):
+            raise ValueError(f"a tree asks for a feature outside 0 .. {n_features - 1}")
+        np.add.at(gains, feature, np.maximum(gain, 0))
+    return gains
 
 
 def _places(children: np.ndarray, n_inner: int) -> np.ndarray:

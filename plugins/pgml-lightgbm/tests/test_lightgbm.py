@@ -12,9 +12,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pgml_lightgbm import trees
 
+from pgml import predictors
 from pgml.errors import CorruptPredictor, InvalidHyperparameter
 from pgml.plugin.checks import CHECKS
-from pgml.predictors import NotCompilable, load
+from pgml.predictors import NotCompilable
+from pgml.predictors.build import forest
+from pgml.predictors.read.format import LEAF
 
 REGRESSION, CLASSIFICATION = pgml_lightgbm.pgml_algorithms()
 BOTH = pytest.mark.parametrize("algorithm", [REGRESSION, CLASSIFICATION], ids=repr)
@@ -51,7 +54,7 @@ def data(objective, seed=0, rows=120, classes=3):
 
 
 def assert_compiled_is_the_estimator(algorithm, fitted, X):
-    evaluator = load(algorithm.compile(fitted).to_bytes())
+    evaluator = predictors.evaluator(algorithm.compile(fitted).to_bytes())
     rng = np.random.default_rng(1)
     thresholds = np.concatenate(
         [tree.threshold for tree in trees.parse(fitted.booster_.model_to_string()).trees]
@@ -140,6 +143,36 @@ def test_saved_trees_predict_the_same(algorithm):
     if algorithm is CLASSIFICATION:
         np.testing.assert_array_equal(read.predict_proba(X), fitted.predict_proba(X))
     assert algorithm.compile(read).to_bytes() == algorithm.compile(fitted).to_bytes()
+
+
+def covers(predictor):
+    """Return the cover of each tree's root, of each inner node, and what its children have together."""
+    nodes = np.ascontiguousarray(predictor.tensors["nodes"]).view(forest.NODE)
+    roots = predictor.tensors["trees"]
+    cover = np.array(predictors.evaluator(predictor.to_bytes()).cover)
+    inner = np.flatnonzero(nodes["feature"] < LEAF)
+    left = roots[np.searchsorted(roots, inner, side="right") - 1] + nodes["left"][inner]
+    return cover[roots[:-1]], cover[inner], cover[left] + cover[left + 1]
+
+
+@BOTH
+@settings(max_examples=20, deadline=None, derandomize=True)
+@given(st.integers(0, 99), st.integers(2, 4))
+def test_nodes_know_how_many_rows_reached_them(algorithm, seed, classes):
+    X, y = data(algorithm.objective, seed, classes=classes)
+    fitted = algorithm.fit(algorithm.check(SMALL), X, y)
+    root, parent, children = covers(algorithm.compile(fitted))
+    np.testing.assert_array_equal(root, len(X))
+    np.testing.assert_array_equal(parent, children)
+
+
+@BOTH
+def test_importances_are_the_library_s_gains(algorithm):
+    X, y = data(algorithm.objective)
+    fitted = algorithm.fit(algorithm.check(SMALL), X, y)
+    gains = fitted.booster_.feature_importance("gain")
+    evaluator = predictors.evaluator(algorithm.compile(fitted).to_bytes())
+    np.testing.assert_allclose(evaluator.importances, gains / gains.sum(), rtol=1e-5)
 
 
 def test_stops_early():

@@ -14,9 +14,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sklearn.datasets import load_diabetes, load_iris
 
+from pgml import predictors
 from pgml.errors import CorruptPredictor, InvalidHyperparameter
 from pgml.plugin.checks import CHECKS
-from pgml.predictors import load
 
 REGRESSION, CLASSIFICATION = pgml_torch.pgml_algorithms()
 BOTH = pytest.mark.parametrize("algorithm", [REGRESSION, CLASSIFICATION], ids=repr)
@@ -73,7 +73,7 @@ values = st.fixed_dictionaries(
 def test_compiled_is_the_estimator(algorithm, chosen, seed, classes, factor):
     X, y = data(algorithm.objective, seed, classes=classes)
     fitted = algorithm.fit(algorithm.check(chosen), X, y)
-    evaluator = load(algorithm.compile(fitted).to_bytes())
+    evaluator = predictors.evaluator(algorithm.compile(fitted).to_bytes())
     rows = X * factor
     served = np.asarray(evaluator.predict_batch(rows, len(rows)))
     if algorithm is REGRESSION:

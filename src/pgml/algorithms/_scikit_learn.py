@@ -7,7 +7,6 @@ from collections.abc import Iterable, Mapping
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from pgml.algorithms._tree_saving import put_together, take_apart
 from pgml.errors import CorruptPredictor, InvalidHyperparameter
 from pgml.plugin.algorithm import Algorithm
 
@@ -70,14 +69,14 @@ class TreeEnsemble(ScikitLearn):
 
     trusted_types = ("sklearn.tree._tree.Tree",)
 
-    def save(self, fitted: Any) -> bytes:
-        return super().save(take_apart(fitted) or fitted)
-
     def load(self, saved: bytes) -> Any:
-        """Return the estimator that :meth:`save` saved; raise CorruptPredictor where a tree leads astray."""
+        """Return the estimator that ``save`` saved; raise CorruptPredictor where a tree leads astray."""
         fitted = super().load(saved)
         if isinstance(fitted, dict):
-            fitted = put_together(fitted)
+            raise CorruptPredictor(
+                f"the saved {self.name} model is in the form of version 0.1, which is not read any more",
+                hint="train the model again",
+            )
         for left, right, feature in self.trees(fitted):
             if not _leads_down(left, right, feature, fitted.n_features_in_):
                 raise CorruptPredictor(f"the saved {self.name} model has a tree that is not one")

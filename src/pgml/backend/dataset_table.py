@@ -10,7 +10,9 @@ from pgml.errors import InvalidArgument
 MARK = "a data set that pgml.load_dataset loaded"  # the comment on such a table
 
 
-def fill(session: Session, source: str, columns: Sequence[Sequence[str]], slices: Iterable[bytes | bytearray]) -> None:
+def fill(
+    session: Session, source: str, columns: Sequence[Sequence[str]], slices: Iterable[bytes | bytearray]
+) -> None:
     """Create the table pgml.<source>, for all to read, or empty it, and insert the rows. It belongs to pgml's owner.
 
     ``columns`` are names and SQL types; each slice is a JSON array of objects. A table that a data set was
@@ -50,5 +52,7 @@ def fill(session: Session, source: str, columns: Sequence[Sequence[str]], slices
             session.define(f"GRANT SELECT ON {table} TO PUBLIC")
         for rows in slices:
             session.query(
-                f"INSERT INTO {table} SELECT * FROM json_populate_recordset(NULL::{table}, $1)", "json", rows.decode()
+                f"INSERT INTO {table} SELECT * FROM json_populate_recordset(NULL::{table}, $1)",
+                "json",
+                rows.decode(),
             )

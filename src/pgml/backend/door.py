@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pgml
@@ -13,13 +14,15 @@ from pgml.errors import InvalidArgument, PgmlError
 
 VERBS = ("algorithms", "hyperparameters", "load_dataset", "train", "deploy", "grant", "revoke")
 
-_DEEPEST = 10  # calls within calls; Python gives up after some 60, at a place of its choice
+_CALLS = 10  # within one another; Python gives up after some 60, at a place of its choice
 _LONGEST_INTEGER = 300  # digits; Python refuses to read thousands, and no larger one fits a float
+_DEEPEST = 100  # levels of a JSON argument
+_BRACKET = re.compile(r'[][{}]|"[^"\\]*(?:\\.[^"\\]*)*"')  # or a string, in which brackets are letters
 
 _session: Session | None = None
 _engine: Engine | None = None
 _orchestrator: Orchestrator | None = None
-_depth = 0
+_calls = 0  # within one another at this moment
 
 
 def call(plpy: Any, verb: str, arguments: str, path: str) -> str:
@@ -28,7 +31,7 @@ def call(plpy: Any, verb: str, arguments: str, path: str) -> str:
     ``arguments`` is a JSON object of the verb's arguments by name, ``path`` the caller's search_path. What
     PostgreSQL raises comes back with its own SQLSTATE, what pgml raises on purpose with that of its class.
     """
-    global _session, _engine, _orchestrator, _depth
+    global _session, _engine, _orchestrator, _calls
     if verb == "version":
         return json.dumps({"result": pgml.__version__})
     if verb not in VERBS:
@@ -39,11 +42,11 @@ def call(plpy: Any, verb: str, arguments: str, path: str) -> str:
         _orchestrator = Orchestrator(_session, _engine)
     before, _session.path = _session.path, path  # a function in the caller's view may train, too
     _engine.interrupted = ""
-    _depth += 1
+    _calls += 1
     try:
-        if _depth > _DEEPEST:
+        if _calls > _CALLS:
             raise InvalidArgument(
-                f"pgml is called from within itself, more than {_DEEPEST} calls deep",
+                f"pgml is called from within itself, more than {_CALLS} calls deep",
                 hint="a function in the relation that is trained on calls pgml again",
             )
         return json.dumps({"result": getattr(_orchestrator, verb)(**_read(arguments))})
@@ -56,7 +59,7 @@ def call(plpy: Any, verb: str, arguments: str, path: str) -> str:
             detail = f"the engine was stopped while {_engine.interrupted}"
         return _failure(sqlstate(error), str(error), detail, hint)
     finally:
-        _depth -= 1
+        _calls -= 1
         _session.path = before
 
 
@@ -64,10 +67,18 @@ def _read(arguments: str) -> dict[str, Any]:
     def integer(digits: str) -> int | float:
         return int(digits) if len(digits) <= _LONGEST_INTEGER else float(digits)
 
-    try:
-        return json.loads(arguments, parse_int=integer)
-    except RecursionError:
-        raise InvalidArgument("a JSON argument is nested too deeply") from None
+    if arguments.count("[") + arguments.count("{") > _DEEPEST and _depth(arguments) > _DEEPEST:
+        raise InvalidArgument(f"a JSON argument is nested too deeply: {_DEEPEST} levels are allowed")
+    return json.loads(arguments, parse_int=integer)
+
+
+def _depth(text: str) -> int:
+    """Return how deep a JSON text nests. How deep json itself goes differs from one Python to the next."""
+    depth = deepest = 0
+    for found in _BRACKET.finditer(text):
+        depth += {"[": 1, "{": 1, "]": -1, "}": -1}.get(found[0], 0)
+        deepest = max(deepest, depth)
+    return deepest
 
 
 def _failure(sqlstate: str, message: str, detail: str | None, hint: str | None) -> str:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from pgml import errors
+from pgml.backend.interpreter import interpreter
 from pgml.wire.channel import Channel, Closed
 from pgml.wire.note import Note
 
@@ -48,7 +49,7 @@ class Engine:
             return self.answer()
         except errors.EngineDied:
             was_idle = running and not self.interrupted
-            if not was_idle and len(self._crashed) == known:
+            if self.running or not was_idle and len(self._crashed) == known:  # it lives, and speaks of another
                 raise
         return self.ask(verb, attachments, **arguments)  # by a new engine, without a plugin that crashes it
 
@@ -78,6 +79,12 @@ class Engine:
         with contextlib.suppress(BrokenPipeError):  # it has ended, which is noticed elsewhere
             os.write(self._lifeline, b"!" if soon else b".")
 
+    def forget(self) -> None:
+        """Have the engine let go of the training that has ended: an idle session must not hold a matrix."""
+        if self.running:
+            with contextlib.suppress(errors.EngineDied):
+                self.tell("end")
+
     @property
     def running(self) -> bool:
         """Whether there is a live engine, which remembers what it was told."""
@@ -105,21 +112,31 @@ class Engine:
             return
         self.stop()  # what is left of one that died while nobody looked
         command = [interpreter(), "-m", "pgml.engine"]
-        ours, theirs = socket.socketpair()
-        alive, self._lifeline = os.pipe()
-        self._note = Note()
-        with theirs:
-            files = (theirs.fileno(), alive, self._note.descriptor)
-            self._process = subprocess.Popen(
-                [*command, *map(str, files), json.dumps(self._crashed)],
-                pass_fds=files,
-                stdin=subprocess.DEVNULL,
-                start_new_session=True,  # a process group of its own, so that all of it can be ended at once
-                cwd="/",  # the session's is the data directory, whose files are nothing to import
-                env=_environment(),
-            )
+        with contextlib.ExitStack() as opened:  # closed again where the engine does not start
+            try:
+                ours, theirs = map(opened.enter_context, socket.socketpair())
+                alive, lifeline = os.pipe()
+                for descriptor in (alive, lifeline):
+                    opened.callback(os.close, descriptor)
+                note = opened.enter_context(contextlib.closing(Note()))
+                files = (theirs.fileno(), alive, note.descriptor)
+                self._process = subprocess.Popen(
+                    [*command, *map(str, files), json.dumps(self._crashed)],
+                    pass_fds=files,
+                    stdin=subprocess.DEVNULL,
+                    start_new_session=True,  # a process group of its own, so that all of it can be ended at once
+                    cwd="/",  # the session's is the data directory, whose files are nothing to import
+                    env=_environment(),
+                )
+            except OSError as error:
+                raise errors.EngineDied(
+                    f"the engine could not be started: {error.strerror}",
+                    hint="the machine has no more processes, memory or open files to give",
+                ) from error
+            opened.pop_all()
+        theirs.close()
         os.close(alive)
-        self._channel = Channel(ours, self._pause)
+        self._lifeline, self._note, self._channel = lifeline, note, Channel(ours, self._pause)
 
     def _pause(self) -> None:
         """Let the session act, or notice that the engine has ended: a child of it may still hold the line open."""
@@ -147,26 +164,6 @@ class Engine:
             hint="the algorithm's code crashed, or the machine or the engine's limit ran out of memory; "
             "the server's log has what it printed",
         )
-
-
-def interpreter() -> str:
-    """Return the Python that runs the engine.
-
-    It is ``PGML_PYTHON`` of the server's environment, else that of the environment in which this package is
-    installed, else that of the checkout's ``.venv``. No setting of a session has a say in it.
-    """
-    package = Path(__file__).resolve().parents[1]
-    candidates = [os.environ.get("PGML_PYTHON")]
-    candidates += [str(folder / "bin" / "python") for folder in package.parents[2:5]]  # lib/python3.x/site-packages
-    candidates += [str(folder / ".venv" / "bin" / "python") for folder in package.parents[1:2]]  # src
-    for candidate in candidates:
-        if candidate and os.access(candidate, os.X_OK):
-            return candidate
-    raise errors.ServerError(
-        "there is no Python environment to train in: the pgml package that the server found at "
-        f"{package} lies in none, and the server's environment has no PGML_PYTHON",
-        hint="pgml doctor says what is missing",
-    )
 
 
 def _environment() -> dict[str, str]:

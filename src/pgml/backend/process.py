@@ -1,64 +1,25 @@
-"""What the server tells a function about the process that it runs in, and PL/Python does not: by its own C functions.
+"""What a backend is doing, and for whom: what PL/Python does not tell, from functions that the server exports.
 
-PostgreSQL exports them to every module that it loads. They are called with the interpreter's lock held, none of
-them raises an error, and none takes longer than a look at a variable.
+``user()`` is the OID of the role whose privileges count now: in a function without SECURITY DEFINER, its caller.
+``statement()`` tells one statement from the next, and in a procedure one transaction from the next: it is when the
+later of the two began, in microseconds.
 """
 
 from __future__ import annotations
 
-import ctypes
-from collections.abc import Iterator
-from contextlib import contextmanager
+__all__ = ["statement", "user"]
 
-_LOCAL_USERID_CHANGE = 1  # SECURITY_LOCAL_USERID_CHANGE of miscadmin.h: no SET ROLE under the other identity
+try:
+    from pgml.backend._process import statement, user
+except ImportError:  # there was no compiler when pgml was installed
+    import ctypes
 
-_server = ctypes.PyDLL(None)
+    _server = ctypes.PyDLL(None)
+    user = _server.GetUserId
+    user.argtypes, user.restype = (), ctypes.c_uint32
+    _starts = (_server.GetCurrentStatementStartTimestamp, _server.GetCurrentTransactionStartTimestamp)
+    for _start in _starts:
+        _start.argtypes, _start.restype = (), ctypes.c_int64
 
-# The role whose privileges count now, as its OID: in a function without SECURITY DEFINER, that of the caller.
-user = _server.GetUserId
-user.argtypes, user.restype = (), ctypes.c_uint32
-
-# When the client's statement arrived, in microseconds: it tells one statement from the next.
-statement = _server.GetCurrentStatementStartTimestamp
-statement.argtypes, statement.restype = (), ctypes.c_int64
-
-
-@contextmanager
-def acting_as(role: int) -> Iterator[None]:
-    """Have the block run with the rights of a role; afterwards, however it ends, the caller's are back."""
-    before, context = ctypes.c_uint32(), ctypes.c_int()
-    _server.GetUserIdAndSecContext(ctypes.byref(before), ctypes.byref(context))
-    _server.SetUserIdAndSecContext(ctypes.c_uint32(role), ctypes.c_int(context.value | _LOCAL_USERID_CHANGE))
-    try:
-        yield
-    finally:
-        _server.SetUserIdAndSecContext(before, context)
-
-
-class _Frame(ctypes.Structure):
-    """A function at work: ErrorContextCallback of elog.h, which adds a line to the CONTEXT of an error."""
-
-
-_Frame._fields_ = [
-    ("previous", ctypes.POINTER(_Frame)),
-    ("callback", ctypes.c_void_p),
-    ("argument", ctypes.c_void_p),
-]
-
-
-def hide_context(frames: int) -> None:
-    """Leave the functions that called this one, the innermost ``frames``, out of the CONTEXT of an error to come.
-
-    What pgml raises on purpose says all there is to say. The last of the frames is an SQL function, which
-    PostgreSQL may have put into the statement that called it: what then stands there is not touched.
-    """
-    nothing = ctypes.cast(_server.GetUserId, ctypes.c_void_p).value  # a callback that adds no line
-    here = ctypes.POINTER(_Frame).in_dll(_server, "error_context_stack")
-    frame = here.contents.previous
-    plpgsql = frame.contents.callback if frame else None
-    for place in range(frames):
-        if not frame or (place == 2 and frame.contents.callback == plpgsql):
-            return
-        following = frame.contents.previous
-        frame.contents.callback = nothing
-        frame = following
+    def statement() -> int:
+        return max(start() for start in _starts)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pgml.backend import dataset_table
 from pgml.backend.session import Session
 from pgml.errors import UnknownColumn, UnknownRelation, UnsupportedType, UnusableData, choices_hint
-from pgml.wire.features import Column
+from pgml.wire.packing import Column, packed
 
 _READABLE_KINDS = {"r": "table", "p": "table", "f": "foreign table", "v": "view", "m": "materialized view"}
 _SLICE_BYTES = 16 << 20  # how much of a snapshot is packed at a time
@@ -116,23 +116,24 @@ class TrainingColumns:
     That runs nothing of anybody's, since the columns of a snapshot are of types of pg_catalog.
     """
 
-    def __init__(self, session: Session, snapshot: str, row_count: int, columns: list[Attribute], target: str):
+    def __init__(
+        self, session: Session, snapshot: str, row_count: int, attributes: list[Attribute], target: str
+    ):
+        number, *columns = attributes  # the row's number comes first
         self._session = session
         self._snapshot = snapshot
         self._row_count = row_count
-        self._attributes = {column.name: column for column in columns}
+        self._attributes = {column.name: column for column in attributes}
+        self._number = Column(number.name)
+        self._dimensions: dict[str, int] = {}
         self.target = target
-        self._shapes = self._find_shapes([column for column in columns if column.is_array])
-        self.columns = [
-            Column(column.name, self._shapes[column.name][-1] if column.is_array else None)
-            for column in columns
-            if column.name != target
-        ]
+        widths = self._find_widths([column for column in columns if column.is_array])
+        self.columns = [Column(column.name, widths.get(column.name)) for column in columns if column.name != target]
 
     def slices(self) -> Iterator[list[bytes]]:
-        """Yield the rows, a slice at a time: one packed column each, the target last (see features.unpack)."""
-        packed = [self._packed(column) for column in (*self.columns, Column(self.target))]
-        select = ", ".join(f"{expression} AS c{place}" for place, expression in enumerate(packed))
+        """Yield the rows, a slice at a time: one packed column each, first the rows' numbers, the target last."""
+        expressions = [self._packed(column) for column in (self._number, *self.columns, Column(self.target))]
+        select = ", ".join(f"{expression} AS c{place}" for place, expression in enumerate(expressions))
         sql = f"SELECT {select} FROM {self._snapshot} WHERE ctid >= $1 AND ctid < $2"
         pages = self._session.one("snapshot_bytes", snapshot=self._snapshot)["bytes"] // _PAGE_BYTES
         row_bytes = 8 * sum(column.width or 1 for column in self.columns)
@@ -141,20 +142,17 @@ class TrainingColumns:
             with self._session.as_owner():
                 row = self._session.query(sql, "tid tid", f"({page},0)", f"({page + step},0)")[0]
             if row["c0"] is not None:
-                yield [row[f"c{place}"] for place in range(len(packed))]
+                yield [row[f"c{place}"] for place in range(len(expressions))]
 
     def _packed(self, column: Column) -> str:
-        """Return the SQL that packs a column into bytes; NULL becomes NaN, so that no row is left out."""
+        """Return the SQL that packs a column into bytes."""
         name = self._session.quote_name(column.name)
-        if column.width is not None:
-            empty = f"array_fill('NaN'::float8, ARRAY{self._shapes[column.name]})"
-            return f"string_agg(array_send(coalesce(array_replace({name}::float8[], NULL, 'NaN'), {empty})), '')"
         if self._attributes[column.name].type == "boolean":
             name += "::integer"
-        return f"string_agg(float8send(coalesce({name}::float8, 'NaN')), '')"
+        return packed(name, column, self._dimensions.get(column.name, 1))
 
-    def _find_shapes(self, arrays: list[Attribute]) -> dict[str, list[int]]:
-        """Return for each array column a shape that its rows could have: as many dimensions, all elements in the last.
+    def _find_widths(self, arrays: list[Attribute]) -> dict[str, int]:
+        """Return for each array column how many elements its rows have; keep how many dimensions.
 
         Raises UnusableData where the rows differ in how many elements or dimensions they have.
         """
@@ -168,7 +166,7 @@ class TrainingColumns:
         )
         with self._session.as_owner():
             row = self._session.query(f"SELECT {bounds} FROM {self._snapshot}")[0]
-        shapes = {}
+        widths = {}
         for place, array in enumerate(arrays):
             for size, noun in zip(sizes, ("elements", "dimensions"), strict=True):
                 least, most = row[f"least_{size}{place}"], row[f"most_{size}{place}"]
@@ -177,8 +175,9 @@ class TrainingColumns:
                         f'the arrays in column "{array.name}" must all have the same number of {noun}, '
                         f"at least one; they have {'none' if not most else f'{least} to {most}'}"
                     )
-            shapes[array.name] = [1] * (most - 1) + [row[f"least_cardinality{place}"]]
-        return shapes
+            widths[array.name] = row[f"least_cardinality{place}"]
+            self._dimensions[array.name] = most
+        return widths
 
 
 def check_columns(relation: str, columns: list[Attribute], target: str) -> None:
@@ -207,12 +206,22 @@ def check_columns(relation: str, columns: list[Attribute], target: str) -> None:
             )
 
 
+def row_number(columns: list[Attribute]) -> Attribute:
+    """Return the column that comes first in a snapshot: the rows' numbers, which no dump and restore changes."""
+    name = "pgml_row"
+    while name in {column.name for column in columns}:
+        name += "_"
+    return Attribute(name, "bigint", False)
+
+
 def copy(session: Session, relation: Relation, columns: list[Attribute], snapshot: str) -> int:
-    """Copy the rows that the caller may see into the table of a snapshot; return how many there are.
+    """Copy the rows that the caller may see into the table of a snapshot, numbered; return how many there are.
 
     All of it runs as the caller, in the caller's search_path: views, row security, functions, and what turns a
     column of a domain into one of the type below.
     """
     values = ", ".join(f"{session.quote_name(column.name)}::{column.sql_type}" for column in columns)
     with session.in_path_of_caller():
-        return session.define(f"INSERT INTO {snapshot} SELECT {values} FROM {relation.qualified_name}")
+        return session.define(
+            f"INSERT INTO {snapshot} SELECT pg_catalog.row_number() OVER (), {values} FROM {relation.qualified_name}"
+        )

@@ -81,12 +81,17 @@ def answer_with(digest: str, predictor: bytes | None) -> tuple[bool, str | None]
 def predict_carefully(estimator: bytes | None) -> tuple[float | None, str | None, str | None]:
     """Return (prediction, what is needed first, error as JSON) for what was asked."""
     evaluator = _answering[_asked.project_name, _asked.role][1]
+    needs = None
     try:
-        if evaluator.family == "engine":
-            return (*evaluator.step(_asked.features, estimator), None)
+        if evaluator.family == "uncompiled":
+            prediction, needs = evaluator.step(_asked.features, estimator)
+            return prediction, needs, None
         return evaluator.predict_carefully(_asked.features), None, None
     except PgmlError as error:
         return None, None, _described(error, _asked.project_name)
+    finally:
+        if needs is None:
+            _asked.features.clear()  # there may be millions
 
 
 def distrust() -> None:
@@ -112,8 +117,8 @@ def _described(error: PgmlError, project_name: str | None = None) -> str:
 
 
 def _evaluator(digest: str, buffer: object) -> object:
-    evaluator = predictors.load(buffer)
-    if evaluator.family == "engine":
+    evaluator = predictors.evaluator(buffer)
+    if evaluator.family == "uncompiled":
         from pgml.backend.uncompiled import RemoteModel
 
         return RemoteModel(digest, buffer, evaluator)

@@ -9,10 +9,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pgml.backend import process
+from pgml.backend import control
 
 if TYPE_CHECKING:
-    from typing_extensions import LiteralString
+    from typing import LiteralString
 
 _PLANS_KEPT = 64  # those that name a snapshot are used once, and a session may train thousands of times
 _OWN_PATH = "pg_catalog, pg_temp"  # the search_path of pgml_internal.call
@@ -52,7 +52,7 @@ class Session:
         owner = self.query(
             "SELECT nspowner::bigint AS oid FROM pg_namespace WHERE nspname = 'pgml_internal'"
         )[0]["oid"]
-        with process.acting_as(owner):
+        with control.acting_as(owner):
             yield
 
     # -- what callers name ---------------------------------------------------------------------------------
@@ -103,8 +103,11 @@ class Session:
     # -- the client ----------------------------------------------------------------------------------------
 
     def breathe(self) -> None:
-        """Let PostgreSQL act on a cancel request or a timeout: it raises where there is one."""
-        self.query("SELECT pg_catalog.pg_sleep(0)")
+        """Let PostgreSQL act on a cancel request or a timeout: it raises where there is one.
+
+        It waits for a moment, because only who waits is told that the postmaster has died; then the session ends.
+        """
+        self.query("SELECT pg_catalog.pg_sleep(0.001)")
 
     def notice(self, text: str) -> None:
         """Tell the client."""
@@ -137,5 +140,8 @@ def _read(text: str) -> dict[str, tuple[str, list[tuple[str, str]]]]:
     for name, body in re.findall(r"^-- (\w+)\n(.*?)(?=^-- |\Z)", text, re.DOTALL | re.MULTILINE):
         parameters = list(dict.fromkeys(_PARAMETER.findall(body)))
         places = {parameter: f"${place}" for place, (parameter, _) in enumerate(parameters, 1)}
-        statements[name] = _PARAMETER.sub(lambda found, places=places: places[found[1]], body).strip(), parameters
+        statements[name] = (
+            _PARAMETER.sub(lambda found, places=places: places[found[1]], body).strip(),
+            parameters,
+        )
     return statements

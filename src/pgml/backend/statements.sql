@@ -54,6 +54,9 @@ SELECT pgml_internal.seal_snapshot(:snapshot_id::bigint, :project_id::bigint)
 SELECT id, relation_name, y_column_name, row_count FROM pgml_internal.snapshots
 WHERE project_id = :project_id::bigint ORDER BY id DESC LIMIT 1
 
+-- snapshot
+SELECT id, relation_name, y_column_name, row_count FROM pgml_internal.snapshots WHERE id = :id::bigint
+
 -- save_model
 INSERT INTO pgml_internal.models (
     project_id, snapshot_id, algorithm_name, hyperparams, test_size, test_sampling, features, metrics, served_by,
@@ -69,7 +72,7 @@ INSERT INTO pgml_internal.artifacts (model_id, predictor, estimator, test_rows)
 VALUES (:model_id::bigint, :predictor::bytea, :estimator::bytea, :test_rows::bytea)
 
 -- models
-SELECT id, snapshot_id, algorithm_name, test_size, test_sampling, metrics FROM pgml_internal.models
+SELECT id, snapshot_id, algorithm_name, test_size, test_sampling, metrics, digest FROM pgml_internal.models
 WHERE project_id = :project_id::bigint AND (:algorithm_name::text IS NULL OR algorithm_name = :algorithm_name::text)
 ORDER BY id DESC
 
@@ -77,7 +80,7 @@ ORDER BY id DESC
 SELECT predictor, estimator FROM pgml_internal.artifacts WHERE model_id = :model_id::bigint
 
 -- deployed
-SELECT m.id, m.snapshot_id, m.algorithm_name, m.test_size, m.test_sampling, m.metrics
+SELECT m.id, m.snapshot_id, m.algorithm_name, m.test_size, m.test_sampling, m.metrics, m.digest
 FROM pgml_internal.deployments AS d JOIN pgml_internal.models AS m ON m.id = d.model_id
 WHERE d.project_id = :project_id::bigint ORDER BY d.id DESC LIMIT 1
 

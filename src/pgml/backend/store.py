@@ -46,6 +46,12 @@ class Model:
     test_size: float
     test_sampling: str
     metrics: dict[str, float | None]
+    digest: str
+
+    @property
+    def held_back(self) -> tuple[int, float, str]:
+        """Which rows it was scored on: two models with the same have been scored on the same."""
+        return self.snapshot_id, self.test_size, self.test_sampling
 
 
 class Store:
@@ -90,7 +96,9 @@ class Store:
         if privilege in project.privileges:
             return
         if privilege == "own":
-            raise PermissionDenied(f'permission denied for project "{project.name}": only its owner may do that')
+            raise PermissionDenied(
+                f'permission denied for project "{project.name}": only its owner may do that'
+            )
         caller = self.role_name(process.user())
         raise PermissionDenied(
             f'permission denied for project "{project.name}": that needs the privilege {privilege}',
@@ -156,6 +164,10 @@ class Store:
         row = self._session.one("latest_snapshot", project_id=project.id)
         return Snapshot(**row) if row else None
 
+    def snapshot(self, model: Model) -> Snapshot:
+        """Return the snapshot that a model was trained on."""
+        return Snapshot(**self._session.one("snapshot", id=model.snapshot_id))
+
     def snapshot_oid(self, snapshot: Snapshot) -> int:
         """Return the OID of the table that holds a snapshot's rows; raise UnusableData where it is gone."""
         oid = self._session.one("snapshot_oid", snapshot=snapshot.table)["oid"]
@@ -179,12 +191,13 @@ class Store:
     ) -> Model:
         """Store what the engine made: ``found`` is the algorithm, ``about`` the model, ``artifacts`` the bytes."""
         predictor, estimator, test_rows = artifacts
+        digest = hashlib.sha256(predictor).hexdigest()
         row = self._session.one(
             "save_model",
             project_id=project.id,
             snapshot_id=snapshot.id,
             algorithm_name=found["algorithm"],
-            hyperparams=json.dumps(found["hyperparameters"]),
+            hyperparams=json.dumps(about["hyperparameters"]),
             test_size=split[0],
             test_sampling=split[1],
             features=about["features"],
@@ -192,7 +205,7 @@ class Store:
             served_by=about["served_by"],
             plugin_name=found["plugin"],
             plugin_version=found["version"],
-            digest=hashlib.sha256(predictor).hexdigest(),
+            digest=digest,
         )
         self._session.run(
             "save_artifacts",
@@ -201,7 +214,7 @@ class Store:
             estimator=estimator or None,
             test_rows=test_rows,
         )
-        return Model(row["id"], snapshot.id, found["algorithm"], *split, about["metrics"])
+        return Model(row["id"], snapshot.id, found["algorithm"], *split, about["metrics"], digest)
 
     def models(self, project: Project, algorithm_name: str | None = None) -> list[Model]:
         """Return the project's models, newest first, all or those of one algorithm."""

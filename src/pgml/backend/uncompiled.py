@@ -23,7 +23,7 @@ _asked: tuple[str, bytes] | None = None  # the digest of the model and the row t
 class RemoteModel:
     """Predictions of one model, made in steps so that a statement can be cancelled between them."""
 
-    family = "engine"
+    family = "uncompiled"
 
     def __init__(self, digest: str, predictor: Any, evaluator: Any):
         about, _ = parse(predictor)

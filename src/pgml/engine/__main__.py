@@ -16,6 +16,7 @@ import sys
 from pgml.wire import note
 from pgml.wire.channel import Channel, Closed
 
+_IDLE = 600  # seconds without a question, after which the engine ends: it holds some 200 MB
 _PATIENCE = 5  # seconds; a session that predicts asks twenty times a second
 
 
@@ -30,7 +31,8 @@ def main() -> None:
 
     channel = Channel(socket.socket(fileno=line))
     worker = Worker(json.loads(sys.argv[4]))
-    while True:
+    patience = float(os.environ.get("PGML_ENGINE_IDLE") or _IDLE)
+    while channel.ready(patience):  # the session starts another where it asks again
         try:
             message, attachments = channel.receive()
             answer = worker.do(message, attachments)
@@ -39,6 +41,7 @@ def main() -> None:
                 worker.prepare()
         except Closed:
             break
+    os.killpg(0, signal.SIGKILL)  # with all that plugins have started
 
 
 def _watch(lifeline: int, line: int) -> None:

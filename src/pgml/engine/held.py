@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from pgml import predictors
 from pgml.engine.plugin_call import call_plugin, predictions_of
+from pgml.engine.saved_types import load_recorded
 from pgml.plugin.registry import Provided
 from pgml.predictors.read import format as predictor_format
 
@@ -17,21 +18,22 @@ if TYPE_CHECKING:
 class HeldModel:
     """A model read back from its bytes: the predictor, and the estimator of one that is not compiled.
 
-    ``find`` returns its algorithm; a compiled model needs none, and outlives its plugin.
+    ``estimator`` is empty for a compiled model. ``find`` returns its algorithm; a compiled model needs none, and
+    outlives its plugin.
     """
 
     def __init__(self, predictor: bytes, estimator: bytes, find: Callable[[], Provided]):
         import numpy as np
 
-        self._evaluator = predictors.load(predictor)
+        self._evaluator = predictors.evaluator(predictor)
         self.features = self._evaluator.features
         self.missing = self._evaluator.missing
         self._fitted = None
-        if self._evaluator.family == "engine":
+        if self._evaluator.family == "uncompiled":
+            about, tensors = predictor_format.parse(predictor)
             self._provided = find()
-            load = self._provided.algorithm.load
-            self._fitted = call_plugin(self._provided, "reading its model", load, bytes(estimator))
-            _, tensors = predictor_format.parse(predictor)
+            saved = (self._provided.algorithm, bytes(estimator), about["settings"].get("types"))
+            self._fitted = call_plugin(self._provided, "reading its model", load_recorded, *saved)
             self._scaling = [np.asarray(tensors[name].items) for name in ("center", "scale") if name in tensors]
 
     def predict(self, X: np.ndarray) -> np.ndarray:
@@ -44,5 +46,5 @@ class HeldModel:
             center, scale = self._scaling
             X = (X - center) / scale
         classes = self._evaluator.classes
-        predictions = predictions_of(self._provided, self._fitted, X, None if classes is None else len(classes))
-        return predictions if classes is None else np.asarray(classes)[predictions]
+        predictions = predictions_of(self._provided, self._fitted, X, classes)
+        return self._provided.objective.answers(predictions, classes)

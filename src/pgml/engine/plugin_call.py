@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from pgml.errors import PgmlError, PluginError, TrainingFailed
@@ -39,23 +39,18 @@ def call_plugin(
         raise failure(f"{provided} failed while {doing}: {reason}") from error
 
 
-def predictions_of(provided: Provided, fitted: Any, X: np.ndarray, n_classes: int | None) -> np.ndarray:
-    """Return the predictions [rows] of a plugin's estimator: float64, or the classes' indices as int64.
+def predictions_of(
+    provided: Provided, fitted: Any, X: np.ndarray, classes: Sequence[float] | None, doing: str = "predicting"
+) -> np.ndarray:
+    """Return the predictions [rows] of a plugin's estimator, as its objective wants them.
 
-    Raises TrainingFailed where they are anything else; ``n_classes`` is None for a regression.
+    Raises TrainingFailed where they are anything else.
     """
-    import numpy as np
-
-    predictions = np.asarray(call_plugin(provided, "predicting", fitted.predict, X))
-    if predictions.shape != (len(X),) or predictions.dtype.kind not in "fiub":
-        wrong = f"{predictions.dtype} of shape {predictions.shape} for {len(X)} rows"
-    elif not np.isfinite(predictions).all():
-        wrong = f"{predictions[~np.isfinite(predictions)][0]:g}"
-    elif n_classes is not None and not np.isin(predictions, np.arange(n_classes)).all():
-        wrong = f"the class {predictions[~np.isin(predictions, np.arange(n_classes))][0]:g} of {n_classes}"
-    else:
-        return predictions.astype(np.float64 if n_classes is None else np.int64)
-    raise TrainingFailed(
-        f"{provided} predicted {wrong}",
-        hint="predict returns one number a row: the prediction, or the index of the class",
-    )
+    objective = provided.objective
+    predicted = call_plugin(provided, doing, fitted.predict, X)
+    try:
+        return objective.predictions(predicted, len(X), classes)
+    except ValueError as wrong:
+        raise TrainingFailed(
+            f"{provided} predicted {wrong}", hint=f"predict returns {objective.prediction}"
+        ) from None

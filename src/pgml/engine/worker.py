@@ -11,16 +11,23 @@ from functools import partial
 from typing import Any
 
 from pgml.engine.held import HeldModel
+from pgml.engine.held_back import HeldBack
+from pgml.engine.matrix import Matrix
 from pgml.engine.plugin_call import call_plugin
 from pgml.errors import EngineDied, PgmlError, UnusableData
+from pgml.plugin.algorithm import Algorithm
+from pgml.plugin.objective import OBJECTIVES
 from pgml.plugin.registry import Provided, load_registry
-from pgml.wire.features import Column, Matrix
 from pgml.wire.note import noted
+from pgml.wire.packing import Column
+from pgml.wire.sampling import choose_test_rows
 
 _MODELS_HELD = 8  # for predictions; the one that was not used for the longest time goes first
 _ROWS_A_SLICE = 5_000  # of a data set
+_TRAININGS_HELD = 16  # that were found and have not begun; most of them never will
 
 Answer = tuple[Any, ...]  # the result, then attachments
+_Found = tuple[Provided, str]  # the algorithm of a training, and its hyperparameters as JSON, checked
 
 
 class Worker:
@@ -34,8 +41,10 @@ class Worker:
             crashed or {}, lambda plugin: noted(f"importing the plugin {plugin}", plugin)
         )
         self._matrix: Matrix | None = None
-        self._training: Any = None
-        self._next: tuple[Provided, dict[str, Any]] | None = None
+        self._held_back: HeldBack | None = None
+        self._found: OrderedDict[int, _Found] = OrderedDict()
+        self._next: _Found | None = None  # what the time until the next message is used for
+        self._chosen: _Found | None = None
         self._held: OrderedDict[str, HeldModel] = OrderedDict()
         self._failed: PgmlError | None = None
 
@@ -49,7 +58,7 @@ class Worker:
             self._collect(verb, message, attachments)
             return None
         if verb == "end":
-            self._training = self._matrix = None
+            self._held_back = self._matrix = self._chosen = None
             return None
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
@@ -71,15 +80,17 @@ class Worker:
         """Use the time until the next message: import what the training that comes will need."""
         if self._next is None:
             return
-        provided, hyperparameters = self._next
+        provided, values = self._next
         self._next = None
         import sklearn.metrics  # noqa: F401
-        import skops.io  # noqa: F401
+
+        if type(provided.algorithm).compile is Algorithm.compile:  # nothing else is saved
+            import skops.io  # noqa: F401
 
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             try:
-                call_plugin(provided, "preparing", provided.algorithm.estimator, **hyperparameters)
+                call_plugin(provided, "preparing", provided.algorithm.estimator, **json.loads(values))
             except PgmlError:  # it is raised again, and reported, in the training itself
                 return
 
@@ -102,16 +113,23 @@ class Worker:
         declared = self._registry.find(algorithm, objective).algorithm.hyperparameters
         return ([hyperparameter.row() for hyperparameter in declared],)
 
-    def _do_find(self, algorithm: str, objective: str, hyperparameters: dict[str, Any]) -> Answer:
-        """The algorithm of a training that is about to begin, and all its hyperparameters, checked."""
+    def _do_find(
+        self, algorithm: str, objective: str, hyperparameters: dict[str, Any], training: int = 0
+    ) -> Answer:
+        """The algorithm of a training that is about to begin; it is kept, with all its hyperparameters, checked.
+
+        ``training`` is a number that the training begins with as well: a relation may itself train something when
+        its rows are read, so that what was found last need not be what begins next.
+        """
         provided = self._registry.find(algorithm, objective)
         values = call_plugin(
-            provided, "checking its hyperparameters", provided.algorithm.check, hyperparameters
+            provided, "checking its hyperparameters", _checked, provided.algorithm, hyperparameters
         )
-        self._next = (provided, values)
+        self._found[training] = self._next = (provided, values)
+        if len(self._found) > _TRAININGS_HELD:
+            self._found.popitem(last=False)
         found = {
             "algorithm": provided.algorithm.name,
-            "hyperparameters": values,
             "plugin": provided.plugin.name,
             "version": provided.plugin.version,
         }
@@ -123,7 +141,7 @@ class Worker:
         """Begin a matrix, or add a slice of rows to it, unless something has gone wrong already."""
         try:
             if verb == "begin":
-                self._training = self._matrix = self._failed = None
+                self._held_back = self._matrix = self._failed = None
                 self._begin(**message)
             elif self._failed is None:
                 self._started().fill(attachments)
@@ -134,7 +152,8 @@ class Worker:
         except Exception:
             self._failed = _bug(verb)
 
-    def _begin(self, columns: list[list[Any]], target: str, row_count: int) -> None:
+    def _begin(self, columns: list[list[Any]], target: str, row_count: int, training: int = 0) -> None:
+        self._chosen = self._found.pop(training, None)
         self._matrix = Matrix([Column(*column) for column in columns], target, row_count)
 
     def _started(self) -> Matrix:
@@ -143,25 +162,37 @@ class Worker:
             raise EngineDied("the engine that the first rows were sent to ended before it had all of them")
         return self._matrix
 
-    def _do_train(
-        self, algorithm: str, objective: str, hyperparameters: dict[str, Any], test_size: float, sampling: str
-    ) -> Answer:
+    def _do_train(self, test_size: float, sampling: str) -> Answer:
+        """What there is to know of the model of the algorithm that was found, and the bytes that are saved of it."""
         from pgml.engine.training import Training
 
         if self._failed is not None:
             raise self._failed
-        provided = self._registry.find(algorithm, objective)
-        training = Training(provided, hyperparameters, self._started())
+        matrix = self._started()
+        if self._chosen is None:
+            raise EngineDied("the engine that was told what to train ended before the rows were sent")
+        provided, values = self._chosen
+        training = Training(provided, json.loads(values), matrix)
         about, artifacts = training.run(test_size, sampling)
-        self._training = training
-        return (about, *artifacts)
+        self._held_back = training.held_back
+        return ({**about, "hyperparameters": json.loads(values)}, *artifacts)
+
+    def _do_hold_back(self, objective: str, test_size: float, sampling: str) -> Answer:
+        """Nothing; the rows that were sent are there to score models on, without a training."""
+        if self._failed is not None:
+            raise self._failed
+        matrix = self._started()
+        self._held_back = HeldBack(
+            matrix, OBJECTIVES[objective], choose_test_rows(matrix.y, test_size, sampling)
+        )
+        return (None,)
 
     def _do_score(self, predictor: bytearray, estimator: bytearray, algorithm: str, objective: str) -> Answer:
-        """The key metric of another model on the test rows of the training that was just done."""
-        if self._training is None:
-            raise EngineDied("the engine that did the training ended before it scored the deployed model")
+        """The key metric of a model on the rows that are held back: of the training just done, or of those sent."""
+        if self._held_back is None:
+            raise EngineDied("the engine that held the rows ended before it scored the model on them")
         find = partial(self._registry.find, algorithm, objective)
-        return (self._training.score_other(predictor, estimator, find),)
+        return (self._held_back.score(predictor, estimator, find),)
 
     # -- data sets -----------------------------------------------------------------------------------------
 
@@ -204,10 +235,20 @@ class Worker:
         return (model.predict(X).tolist(),)
 
 
+def _checked(algorithm: Algorithm, given: dict[str, Any]) -> str:
+    """Return the values of all hyperparameters as JSON: trained with is exactly what can be stored and used again."""
+    return json.dumps(algorithm.check(given), allow_nan=False)
+
+
 def _bug(verb: str) -> PgmlError:
     """Return the error for an exception that nobody meant to raise."""
     return PgmlError(f"pgml failed to {verb}", detail=traceback.format_exc())
 
 
 def _described(error: PgmlError) -> dict[str, Any]:
-    return {"kind": type(error).__name__, "message": error.message, "hint": error.hint, "detail": error.detail}
+    return {
+        "kind": type(error).__name__,
+        "message": error.message,
+        "hint": error.hint,
+        "detail": error.detail,
+    }

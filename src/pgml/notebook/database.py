@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import psycopg2
+from numpy.typing import ArrayLike
 from psycopg2 import sql
 
 from pgml import errors
@@ -45,7 +46,7 @@ class Database:
 
     def version(self) -> str:
         """Return the version of pgml that the server runs."""
-        return self._value("SELECT pgml.version()")
+        return str(self._value("SELECT pgml.version()"))
 
     def load_dataset(self, source: str) -> pd.DataFrame:
         """Create the table ``pgml.<source>`` from a data set that comes with pgml or a plugin; return its rows."""
@@ -91,7 +92,7 @@ class Database:
             "SELECT * FROM pgml.deploy(%s, %s, %s)", (project_name, strategy, algorithm_name)
         )
 
-    def predict(self, project_name: str, features: Any) -> np.ndarray:
+    def predict(self, project_name: str, features: pd.DataFrame | ArrayLike) -> np.ndarray:
         """Return the deployed model's predictions, float64 [rows].
 
         ``features`` is a DataFrame, whose columns are found by name (others are ignored, and a column of
@@ -177,15 +178,15 @@ class Database:
 
     def _row(self, statement: str, parameters: Any) -> dict[str, Any]:
         with self._cursor(statement, parameters) as cursor:
-            return dict(zip([column.name for column in cursor.description], cursor.fetchone(), strict=True))
+            return dict(zip(_columns(cursor), cursor.fetchone() or (), strict=True))
 
-    def _rows(self, statement: str, parameters: Any = ()) -> list[tuple]:
+    def _rows(self, statement: str, parameters: Any = ()) -> list[tuple[Any, ...]]:
         with self._cursor(statement, parameters) as cursor:
             return cursor.fetchall()
 
     def _frame(self, statement: Any, parameters: Sequence[Any] = ()) -> pd.DataFrame:
         with self._cursor(statement, parameters) as cursor:
-            return pd.DataFrame(cursor.fetchall(), columns=[column.name for column in cursor.description])
+            return pd.DataFrame(cursor.fetchall(), columns=_columns(cursor))
 
     @contextmanager
     def _cursor(self, statement: Any, parameters: Any) -> Iterator[psycopg2.extensions.cursor]:
@@ -200,3 +201,7 @@ class Database:
                     said.message_primary, hint=said.message_hint, detail=said.message_detail
                 ) from None
             yield cursor
+
+
+def _columns(cursor: psycopg2.extensions.cursor) -> list[str]:
+    return [column.name for column in cursor.description or ()]

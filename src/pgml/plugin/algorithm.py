@@ -4,19 +4,36 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Generic, Protocol
 
 from pgml.errors import InvalidHyperparameter, PluginError
 from pgml.plugin import hyperparameters
 from pgml.plugin.hyperparameters import Constraint, Hyperparameter
 
 if TYPE_CHECKING:
+    from typing import Self
+
+    import numpy as np
+    from typing_extensions import TypeVar
+
     from pgml.predictors import Predictor
 
-OBJECTIVES = ("classification", "regression")
+    E = TypeVar("E", bound="Estimator", default=Any)
+else:
+    from typing import TypeVar
+
+    E = TypeVar("E")
 
 
-class Algorithm:
+class Estimator(Protocol):
+    """What an algorithm makes; a classifier may have ``predict_proba`` too."""
+
+    def fit(self, X: Any, y: Any, /) -> Self: ...
+
+    def predict(self, X: Any, /) -> Any: ...
+
+
+class Algorithm(Generic[E]):
     """An algorithm for one objective.
 
     Subclass it, set the attributes, write :meth:`estimator`; write :meth:`compile` to have predictions
@@ -25,7 +42,7 @@ class Algorithm:
 
     Attributes:
         name: how users ask for it, in lower_snake_case.
-        objective: ``"regression"`` or ``"classification"``.
+        objective: what its models are for: the name of one of ``pgml.plugin.objective.OBJECTIVES``.
         summary: one sentence on what it is.
         when: one or two sentences on when to choose it.
         source: where it is described: a paper or the library's page.
@@ -36,8 +53,8 @@ class Algorithm:
         scaled: whether the features are standardised (mean 0, standard deviation 1) before it sees them.
         missing: whether it knows missing values (NaN in ``X``); otherwise a missing value is an error.
         aliases: other names that are accepted for it.
-        trusted_types: types, besides scikit-learn's and numpy's own, that a saved estimator may contain
-            (see :meth:`save`).
+        trusted_types: types, besides those that skops trusts by itself, that a saved estimator may contain
+            (see :meth:`load`).
     """
 
     name: str
@@ -53,8 +70,10 @@ class Algorithm:
     aliases: tuple[str, ...] = ()
     trusted_types: tuple[str, ...] = ()
 
-    def estimator(self, **hyperparameters: Any) -> Any:
+    def estimator(self, *args: Any, **hyperparameters: Any) -> E:
         """Return an unfitted estimator, an object with ``fit(X, y)`` and ``predict(X)``.
+
+        All hyperparameters come by name; a subclass may spell them out, each with its type.
 
         ``X`` is a C-contiguous float64 array of shape (rows, features). ``y`` has shape (rows,): float64 for
         regression; for classification the classes' indices, 0 to k - 1, as int64. ``predict`` returns the
@@ -62,7 +81,7 @@ class Algorithm:
         """
         raise NotImplementedError
 
-    def fit(self, values: Mapping[str, Any], X: Any, y: Any) -> Any:
+    def fit(self, values: Mapping[str, Any], X: np.ndarray, y: np.ndarray) -> E:
         """Return an estimator with the hyperparameters ``values`` (from :meth:`check`), fitted to ``X`` and ``y``.
 
         Neither array is changed. Override it to hand over more than the two.
@@ -73,24 +92,29 @@ class Algorithm:
         self.check_data(values, X, y)
         return self.estimator(**values).fit(X, y)
 
-    def compile(self, fitted: Any) -> Predictor | None:
+    def compile(self, fitted: E) -> Predictor | None:
         """Return the fitted estimator as a predictor of one of the families, or None to leave it to the engine.
 
         The predictor takes the same ``X`` that ``fit`` was given: scaling is added by the caller.
         """
         return None
 
-    def save(self, fitted: Any) -> bytes:
-        """Return the fitted estimator as bytes that hold data only, never code; by default a skops file."""
+    def save(self, fitted: E) -> bytes:
+        """Return the fitted estimator as bytes that hold data only, never code; by default a skops file.
+
+        It is called only for a model that is left to the engine: of a compiled one the predictor is all there is.
+        """
         import skops.io
 
-        return skops.io.dumps(fitted)
+        return bytes(skops.io.dumps(fitted))
 
-    def load(self, saved: bytes) -> Any:
-        """Return the estimator that :meth:`save` saved.
+    def load(self, saved: bytes) -> E:
+        """Return the estimator that :meth:`save` saved, in a process that may never have seen it.
+
+        Before it is called, the types in a skops file were found to be those that it held in training.
 
         Raises:
-            PluginError: the file holds a type that is neither scikit-learn's, numpy's nor in ``trusted_types``.
+            PluginError: the file holds a type that neither skops trusts nor ``trusted_types`` names.
         """
         import skops.io
 
@@ -100,7 +124,8 @@ class Algorithm:
                 f"the saved {self.name} model holds types that are not trusted: {', '.join(sorted(unknown))}",
                 hint="a plugin lists the types that its estimators hold in trusted_types",
             )
-        return skops.io.loads(saved, trusted=list(self.trusted_types))
+        fitted: E = skops.io.loads(saved, trusted=list(self.trusted_types))
+        return fitted
 
     def check(self, given: Mapping[str, Any]) -> dict[str, Any]:
         """Return every hyperparameter's value, given or default; raise InvalidHyperparameter for a bad one."""
@@ -110,7 +135,7 @@ class Algorithm:
                 raise InvalidHyperparameter(f"{self.name}: {name} cannot be set: {self.left_out[name]}")
         return hyperparameters.check(self.name, self.hyperparameters, given, self.constraints)
 
-    def check_data(self, values: Mapping[str, Any], X: Any, y: Any) -> None:
+    def check_data(self, values: Mapping[str, Any], X: np.ndarray, y: np.ndarray) -> None:
         """Raise InvalidHyperparameter where the data break one of the constraints on ``values``."""
         for constraint in self.constraints:
             if constraint.needs_data:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from pgml.errors import InvalidHyperparameter, choices_hint
+from pgml.errors import InvalidHyperparameter, choices_hint, shown
 
 
 class Kind:
@@ -40,6 +40,7 @@ class _Number(Kind):
     below: float | None = None
 
     noun = "a number"
+    _json_type = "number"
 
     @property
     def _bounds(self) -> str:
@@ -52,7 +53,7 @@ class _Number(Kind):
         return " and ".join(lower + upper)
 
     @property
-    def rule(self) -> str:
+    def rule(self) -> str:  # type: ignore[override]  # of a frozen class, so nobody sets it
         return f"{self.noun} {self._bounds}".strip()
 
     def _check_bounds(self, value: float) -> None:
@@ -92,7 +93,6 @@ class Float(_Number):
     """A finite number."""
 
     type = "float"
-    _json_type = "number"
 
     def convert(self, value: Any) -> float:
         number = _as_float(value)
@@ -140,11 +140,11 @@ class Choice(Kind):
         self.choices = choices
 
     @property
-    def rule(self) -> str:
+    def rule(self) -> str:  # type: ignore[override]  # follows the choices
         return f"one of {', '.join(self.choices)}" if len(self.choices) > 1 else self.choices[0]
 
     def convert(self, value: Any) -> str:
-        if value not in self.choices:
+        if not isinstance(value, str) or value not in self.choices:
             raise ValueError(self.rule)
         return value
 
@@ -297,7 +297,7 @@ def check(
     for name in given:
         if name not in known:
             raise InvalidHyperparameter(
-                f'{owner}: there is no hyperparameter "{name}"', hint=choices_hint(name, known)
+                f'{owner}: there is no hyperparameter "{shown(name)}"', hint=choices_hint(name, known)
             )
     values = {}
     for name, hyperparameter in known.items():

@@ -9,12 +9,8 @@ from pathlib import Path
 
 from pgml.plugin.algorithm import Algorithm
 from pgml.plugin.hyperparameters import Hyperparameter
+from pgml.plugin.objective import OBJECTIVES
 from pgml.plugin.registry import BUILT_IN, load_registry
-
-_EXAMPLES = {
-    "regression": ("Diabetes", "pgml.diabetes"),
-    "classification": ("Breast cancer", "pgml.breast_cancer"),
-}
 
 
 def pages(algorithms: Iterable[Algorithm]) -> dict[str, str]:
@@ -65,7 +61,7 @@ def _page(name: str, algorithms: list[Algorithm]) -> str:
 
 
 def _section(algorithm: Algorithm) -> list[str]:
-    project, relation = _EXAMPLES[algorithm.objective]
+    project, relation = OBJECTIVES[algorithm.objective].example
     return [
         f"## {algorithm.objective.capitalize()}",
         "",

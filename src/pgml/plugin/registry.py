@@ -6,6 +6,7 @@ import pkgutil
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
+from functools import partial
 from importlib import import_module, metadata
 from types import MappingProxyType
 from typing import Any
@@ -13,14 +14,16 @@ from typing import Any
 import pluggy
 
 import pgml
-import pgml.algorithms
-from pgml.errors import PluginError, UnknownAlgorithm, UnknownDataset, UnknownObjective, choices_hint
+from pgml.errors import PluginError, UnknownAlgorithm, UnknownDataset, choices_hint, shown
 from pgml.plugin import hookspecs
-from pgml.plugin.algorithm import OBJECTIVES, Algorithm
+from pgml.plugin.algorithm import Algorithm
 from pgml.plugin.dataset import Dataset
+from pgml.plugin.objective import OBJECTIVES, Objective, unknown_objective
+from pgml.plugin.other_names import explanation
 
 GROUP = "pgml"
 BUILT_IN = "pgml-core"
+_BUILT_IN_PLUGINS = "pgml.algorithms"
 
 
 @dataclass(frozen=True)
@@ -37,6 +40,11 @@ class Provided:
 
     algorithm: Algorithm
     plugin: Plugin
+
+    @property
+    def objective(self) -> Objective:
+        """What the algorithm's models are for."""
+        return OBJECTIVES[self.algorithm.objective]
 
     def __str__(self) -> str:
         return f"{self.algorithm.name} (plugin {self.plugin.name})"
@@ -74,35 +82,40 @@ class Registry:
         """Return the algorithm of that name (or alias) for ``objective``.
 
         Raises:
-            UnknownObjective, UnknownAlgorithm: there is none; the hint lists the choices.
+            UnknownObjective, UnknownAlgorithm: there is none; the hint lists the choices, and says what a name
+                that is common elsewhere is called here.
             PluginError: two plugins claim it.
         """
-        objectives = sorted({known for _, known in self.algorithms})
+        objectives = {known: OBJECTIVES[known] for _, known in self.algorithms}
         if objective not in objectives:
-            raise UnknownObjective(
-                f'unknown objective "{objective}"', hint=choices_hint(objective, objectives)
-            )
+            raise unknown_objective(objective, objectives)
         if (name, objective) in self._disputes:
             raise PluginError(self._disputes[name, objective], hint="uninstall one of the two")
         for provided in self.algorithms.values():
             algorithm = provided.algorithm
             if algorithm.objective == objective and name in (algorithm.name, *algorithm.aliases):
                 return provided
-        message = f'unknown algorithm "{name}" for {objective}'
+        raise self._unknown_algorithm(name, objective)
+
+    def _unknown_algorithm(self, name: str, objective: str) -> UnknownAlgorithm:
+        names = {pair: (pair[0], *provided.algorithm.aliases) for pair, provided in self.algorithms.items()}
+        message, said = f'unknown algorithm "{shown(name)}" for {objective}', ""
         elsewhere = [known for algorithm, known in self.algorithms if algorithm == name]
         if elsewhere:
             message = f'algorithm "{name}" does not do {objective}, only {", ".join(elsewhere)}'
+        else:
+            said = explanation(name, objective, names, [failure.plugin.name for failure in self.failures])
         broken = "; ".join(f"{failure.plugin.name}: {failure.reason}" for failure in self.failures)
-        raise UnknownAlgorithm(
+        return UnknownAlgorithm(
             message,
-            hint=choices_hint(name, [algorithm for algorithm, known in self.algorithms if known == objective]),
+            hint=choices_hint(name, [algorithm for algorithm, known in names if known == objective], said),
             detail=f"some plugins could not be used: {broken}" if broken else None,
         )
 
     def dataset(self, name: str) -> ProvidedDataset:
         """Return the data set of that name; raise UnknownDataset, which lists the choices, if there is none."""
         if name not in self.datasets:
-            raise UnknownDataset(f'unknown data set "{name}"', hint=choices_hint(name, self.datasets))
+            raise UnknownDataset(f'unknown data set "{shown(name)}"', hint=choices_hint(name, self.datasets))
         return self.datasets[name]
 
     def add_algorithm(self, algorithm: Any, plugin: Plugin) -> None:
@@ -136,7 +149,7 @@ class Registry:
     def add_dataset(self, dataset: Any, plugin: Plugin) -> None:
         """Add what a plugin returned from ``pgml_datasets``; raise PluginError where it is none or taken."""
         if not isinstance(dataset, Dataset):
-            raise PluginError(f"pgml_datasets returned {dataset!r}, which is not a pgml.dataset.Dataset")
+            raise PluginError(f"pgml_datasets returned {dataset!r}, which is not an instance of pgml.Dataset")
         if dataset.name in self.datasets:
             other = self.datasets[dataset.name].plugin
             raise PluginError(
@@ -159,12 +172,16 @@ def load_registry(
     manager.add_hookspecs(hookspecs)
     registry = Registry()
     core = Plugin(BUILT_IN, pgml.__version__)
-    for module in pkgutil.iter_modules(pgml.algorithms.__path__, "pgml.algorithms."):
+    # By name, as all plugins: they know this package, and it does not know them.
+    for module in pkgutil.iter_modules(import_module(_BUILT_IN_PLUGINS).__path__, f"{_BUILT_IN_PLUGINS}."):
         if not module.name.rpartition(".")[2].startswith("_"):
-            _load(registry, manager, core, lambda name=module.name: import_module(name))
-    installed = sorted(metadata.entry_points(group=GROUP), key=lambda entry: (entry.dist.name, entry.name))
-    for entry_point in installed:
-        plugin = Plugin(entry_point.dist.name, entry_point.dist.version)
+            _load(registry, manager, core, partial(import_module, module.name))
+    installed = [
+        (Plugin(entry_point.dist.name, entry_point.dist.version), entry_point)
+        for entry_point in metadata.entry_points(group=GROUP)
+        if entry_point.dist is not None
+    ]
+    for plugin, entry_point in sorted(installed, key=lambda each: (each[0].name, each[1].name)):
         if plugin.name in crashed:
             registry.failures.append(Failure(plugin, crashed[plugin.name]))
             continue

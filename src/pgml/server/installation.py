@@ -5,8 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import shutil
-import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import pgml
 from pgml.errors import ServerError
-from pgml.server import postgres
+from pgml.server import psql
 
 if TYPE_CHECKING:
     from psycopg2.extensions import connection as Connection
@@ -87,32 +85,19 @@ def install(dsn: str = "") -> list[str]:
             f"of pgml, the server's Python finds {found}, where {pgml.__version__} is wanted",
             hint="remove that one, or restart the server if it loads PL/Python at its start",
         )
-    install_schema(dsn)
-    return [*done, f"The schema is installed; the server runs pgml {server.version} in {server.folder}."]
+    done += install_schema(dsn) or ["The schema is up to date already."]
+    return [*done, f"The server runs pgml {server.version} in {server.folder}."]
 
 
-def install_schema(dsn: str) -> None:
-    """Create the schema in the database that a connection string names, or bring it up to date.
+def install_schema(dsn: str) -> list[str]:
+    """Create the schema in the database that a connection string names, bring it up to date, or leave it as it is.
 
-    The same as ``psql -f sql/install.sql``. Raises ServerError with what psql said.
+    The same as ``psql -f sql/install.sql``. Returns what was done and what the owner should look at, a sentence
+    each, and nothing where it was up to date. Raises ServerError where the server refuses; the database is then
+    as it was.
     """
-    from psycopg2.extensions import make_dsn, parse_dsn
-
-    place = parse_dsn(dsn)
-    environment = dict(os.environ)
-    if password := place.pop("password", None):
-        # Not on the command line, which everybody on the machine can read.
-        environment["PGPASSWORD"] = password
-    options = ["--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1"]
-    done = subprocess.run(
-        [_psql(), *options, f"--file={SQL}", f"--dbname={make_dsn(**place)}"],
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode != 0:
-        raise ServerError(f"the schema could not be installed: {done.stderr.strip()}")
+    printed, warnings = psql.run(SQL, dsn)
+    return [f"Note: {warning.message}." for warning in warnings] + printed
 
 
 def server_python(connection: Connection) -> ServerPython:
@@ -198,11 +183,3 @@ def _write_link(path: Path, folder: str, owner: int) -> None:
     if os.geteuid() == 0:
         for parent in made:
             os.chown(parent, owner, -1)
-
-
-def _psql() -> str:
-    if on_path := shutil.which("psql"):
-        return on_path
-    for installed in postgres.installed():
-        return installed.program("psql")
-    raise ServerError("psql is not installed", hint="apt-get install postgresql-client")

@@ -48,7 +48,9 @@ class Channel:
         """Return whether something can be received, waiting at most ``timeout`` seconds for it."""
         import select
 
-        return bool(select.select([self._line], [], [], timeout)[0])
+        poll = select.poll()  # select() knows no descriptor beyond 1023, and a busy backend has more
+        poll.register(self._line, select.POLLIN)
+        return bool(poll.poll(1000 * timeout))
 
     def close(self) -> None:
         self._line.close()

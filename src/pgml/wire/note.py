@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Iterator
 
 _LONGEST = 1000  # characters
+_LONGEST_NOTE = 16 * _LONGEST  # bytes: each character may take six of them, and there is a plugin's name
 _SIZE = 4  # bytes of the length, in front of the text
 
 
@@ -24,10 +25,12 @@ class Note:
 
     def read(self) -> tuple[str, str]:
         """Return what the engine does, and the plugin that it imports; empty where it does nothing of the kind."""
-        length = int.from_bytes(os.pread(self.descriptor, _SIZE, 0), "big")
-        if not length:
+        written = os.pread(self.descriptor, _SIZE + _LONGEST_NOTE, 0)
+        length = int.from_bytes(written[:_SIZE], "big")
+        try:
+            doing, importing = json.loads(written[_SIZE : _SIZE + length])
+        except ValueError:  # nothing was written yet, or it is being written just now
             return "", ""
-        doing, importing = json.loads(os.pread(self.descriptor, length, _SIZE))
         return doing, importing
 
     def close(self) -> None:

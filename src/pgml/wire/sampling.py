@@ -14,11 +14,6 @@ SAMPLINGS = ("random", "stratified", "first", "last")
 SEED = 0
 
 
-def default_sampling(objective: str) -> str:
-    """Return how test rows are chosen where nobody says: by label, or by chance."""
-    return "stratified" if objective == "classification" else "random"
-
-
 def test_row_count(row_count: int, test_size: float) -> int:
     """Return how many of ``row_count`` rows are for testing: a fraction below 1, a number of rows from 1 on."""
     if row_count < 2:

@@ -28,6 +28,14 @@ def predicting(session, connect) -> Session:
     return connect()
 
 
+def test_an_estimator_is_kept_only_of_what_is_not_compiled(session):
+    kept = session.execute(
+        "SELECT DISTINCT algorithm_name, estimator IS NOT NULL"
+        " FROM pgml.models JOIN pgml_internal.artifacts ON model_id = models.id"
+    )
+    assert dict(kept) == {"nearest": True, "nearest_scaled": True, "linear": False}
+
+
 def nearest(session: Session, row: list[float], column: str = "target", view: str = "numbers") -> float:
     """What the nearest rows have, of which the model may have been trained on any."""
     return {
@@ -190,7 +198,7 @@ def test_a_model_whose_plugin_is_gone_says_so(connect, session, plugin_environme
         assert error.pgcode == "ML001"
         assert 'unknown algorithm "nearest" for regression' in error.diag.message_primary
         assert later.train("near", algorithm="linear", test_size=0.5)[3] == "not deployed"
-        assert "its plugin is gone" in later.notices[-1]
+        assert 'unknown algorithm "nearest"' in later.notices[-1]
     finally:
         aside.rename(hidden)
 
@@ -203,3 +211,16 @@ def test_training_again_replaces_what_answers_at_once(session):
     assert session.predict("near", [1000, 2, 3]) == pytest.approx(1001)
     session.execute("ROLLBACK")
     assert session.predict("near", [1000, 2, 3]) < 100
+
+
+def test_a_model_whose_saved_bytes_are_gone_says_so(session, predicting):
+    """It went on asking for them, for ever."""
+    session.train("bare", "regression", "numbers", "target", "nearest")
+    session.execute(
+        "UPDATE pgml_internal.artifacts SET estimator = NULL WHERE model_id = (SELECT id FROM pgml.deployed_models WHERE name = 'bare')"
+    )
+    predicting.execute("SET statement_timeout = '20s'")
+    error = predicting.refused("SELECT pgml.predict('bare', '{1,2,3}')")
+    assert error.pgcode == "ML016"
+    assert "what its plugin saved of the deployed model is gone" in error.diag.message_primary
+    predicting.execute("RESET statement_timeout")

@@ -121,10 +121,13 @@ def test_more_processors_train_the_same_model(name):
 
 def damaged(tree_field, value):
     """Return a saved forest whose first tree has been changed in one place."""
-    found = algorithm("random_forest", "regression")
-    parts = skops.io.loads(found.save(fit("random_forest", "regression", {"n_estimators": 3})), trusted=[])
-    parts["nodes"][tree_field][0] = value
-    return skops.io.dumps(parts)
+    forest = fit("random_forest", "regression", {"n_estimators": 3})
+    tree = forest.estimators_[0].tree_
+    state = tree.__getstate__()
+    state["nodes"] = state["nodes"].copy()
+    state["nodes"][tree_field][0] = value
+    tree.__setstate__(state)
+    return skops.io.dumps(forest)
 
 
 @pytest.mark.parametrize(
@@ -134,6 +137,11 @@ def damaged(tree_field, value):
 def test_a_saved_tree_that_leads_astray_is_refused(field, value):
     with pytest.raises(CorruptPredictor, match="random_forest"):
         algorithm("random_forest", "regression").load(damaged(field, value))
+
+
+def test_a_saved_forest_in_parts_is_one_of_version_0_1():
+    with pytest.raises(CorruptPredictor, match="version 0.1"):
+        algorithm("random_forest", "regression").load(skops.io.dumps({"ensemble": None}))
 
 
 def test_a_saved_model_holds_trusted_types_only():

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from pgml.predictors import Evaluator, Predictor, compiled, load
+from pgml import predictors
+from pgml.predictors import Evaluator, Predictor, compiled
 
 
 def evaluators(predictor: Predictor) -> list[Evaluator]:
     """Return the C evaluator, where it was built, and the reference."""
     data = predictor.to_bytes()
-    return ([load(data)] if compiled() else []) + [load(data, pure=True)]
+    return ([predictors.evaluator(data)] if compiled() else []) + [predictors.evaluator(data, pure=True)]
 
 
 def answers(evaluator: Evaluator, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:

@@ -12,8 +12,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pgml import predictors
 from pgml.errors import CorruptPredictor, PgmlError
-from pgml.predictors import Predictor, compiled, load
+from pgml.predictors import Predictor, compiled
 from pgml.predictors.build import dense, forest, kernel, linear
 from pgml.predictors.read.format import LEAF, METADATA_KEY
 
@@ -26,6 +27,9 @@ PLATT = (np.full(3, -1.0), np.zeros(3))
 MODELS: dict[str, Predictor] = {
     "linear": linear.predictor(np.eye(3, 2), np.ones(3), output="softmax", classes=[0, 1, 2]),
     "forest": forest.predictor([ROOT] * 9, 2, missing=True, divisor=9.0, offset=[1.0]),
+    "explained": forest.predictor([ROOT._replace(cover=np.array([9.0, 5.0, 4.0, 3.0, 2.0]))] * 3, 2).prepared(
+        importances=[1.0, 2.0]
+    ),
     "leaves": forest.predictor([ROOT._replace(value=np.eye(5, 3))] * 3, 2, output="probability", classes=[0, 1, 2]),
     "several": forest.predictor([ROOT] * 3, 2, scores=[0, 1, 2], single=True, output="softmax", classes=[0, 1, 2]),
     "median": forest.predictor([ROOT] * 3, 2, aggregation="median", weights=[1.0, 2.0, 3.0]),
@@ -51,25 +55,32 @@ MODELS: dict[str, Predictor] = {
 ROWS = np.array([[0.0, 1.0], [-3.0, 2.0], [1e300, -1e-300], [0.2, 0.05]] * 3)
 
 
-def survives(data: bytes) -> bool:
-    """Load and use a model; say whether it was accepted. Whatever happens, it is not a crash."""
-    accepted = False
+def survives(data: bytes, rows: np.ndarray = ROWS) -> bool:
+    """Load and use a model; say whether it was accepted. Whatever happens, it is not a crash.
+
+    What the C module refuses, the reference refuses, too.
+    """
+    accepted = []
     for pure in (False, True):
         try:
-            evaluator = load(data, pure=pure)
+            evaluator = predictors.evaluator(data, pure=pure)
         except CorruptPredictor:
             continue
-        accepted = True
+        accepted.append(pure)
+        with contextlib.suppress(CorruptPredictor):
+            assert evaluator.cover is None or min(evaluator.cover) >= 0
+            assert evaluator.importances is None or min(evaluator.importances) >= 0
         if evaluator.n_features > 1000 or pure:
             continue
-        rows = np.resize(ROWS, (9, evaluator.n_features))
+        rows = np.resize(rows, (len(rows), evaluator.n_features))
         for row in rows.tolist():
             evaluator.predict(row)
             evaluator.predict_proba(row)
         with contextlib.suppress(PgmlError):  # only what rows can raise: they may not be clean for a changed model
             evaluator.predict_batch(rows, len(rows))
             evaluator.predict_proba_batch(rows, len(rows))
-    return accepted
+    assert accepted in ([], [False, True]), f"only the {'reference' if accepted[0] else 'C module'} accepts it"
+    return bool(accepted)
 
 
 @pytest.mark.parametrize("name", MODELS)
@@ -128,7 +139,7 @@ def rebuilt(name: str, about: dict | None = None, entries: dict | None = None, *
     [
         {"version": 2}, {"family": "magic"}, {"family": None}, {"n_features": 3}, {"n_features": -2},
         {"n_features": 2.0}, {"n_features": 1 << 62}, {"features": ["a"]}, {"features": [1, 2]}, {"features": None},
-        {"classes": ["a", "b", "c"]}, {"classes": []}, {"classes": [0]}, {"objective": "ranking", "classes": [0, 1]},
+        {"classes": ["a", "b", "c"]}, {"classes": []}, {"classes": [0]}, {"objective": 3}, {"objective": ["ranking"]},
         {"output": "nonsense"}, {"output": "one_vs_one"}, {"output": ["value"]}, {"output": "gaussian_process"},
         {"output": "one_vs_one_calibrated"}, {"missing": 1}, {"settings": None}, {"settings": []},
     ],
@@ -219,7 +230,7 @@ def test_nodes_that_are_not_sound(index, field, value, pure):
     nodes[field][index] = value
     data = replaced("forest", {**MODELS["forest"].tensors, "nodes": nodes.view(np.uint8)})
     with pytest.raises(CorruptPredictor, match="sound"):
-        load(data, pure=pure)
+        predictors.evaluator(data, pure=pure)
 
 
 @pytest.mark.parametrize("number", [-1.0, 0.5, 1e18, 1e300, np.inf, np.nan])
@@ -243,10 +254,25 @@ def test_tensors_of_the_wrong_shape_or_type():
     for name, predictor in MODELS.items():
         for tensor, values in predictor.tensors.items():
             others = {other: values for other, values in predictor.tensors.items() if other != tensor}
-            if tensor not in ("offset", "platt", "leaves", "scores"):  # a model may be without them
+            if tensor not in ("offset", "platt", "leaves", "scores", "cover", "importances"):  # a model may be without them
                 assert not survives(replaced(name, others)), (name, tensor)
             for wrong in (values[:-1], values.astype(np.float16), values.reshape(1, 1, *values.shape)):
                 assert not survives(replaced(name, {**others, tensor: wrong})), (name, tensor, wrong.shape)
+
+
+@pytest.mark.parametrize("name, tensor", [("forest", "start"), ("kernel", "intercept"), ("dense single", "bias_0")])
+def test_numbers_where_arrays_are_needed(name, tensor):
+    assert not survives(rebuilt(name, entries={tensor: {"shape": []}}))
+
+
+def test_vectors_that_are_cut_off():
+    tensors = MODELS["kernel"].tensors
+    assert not survives(replaced("kernel", {**tensors, "vectors": np.append(tensors["vectors"], 0.0)}))
+
+
+def test_a_calibration_that_nothing_uses():
+    tensors = {**MODELS["processes"].tensors, "platt": np.ones(6)}
+    assert not survives(replaced("processes", tensors))
 
 
 def test_scalings_that_are_not_finite():

@@ -11,12 +11,13 @@ import numpy as np
 import pytest
 from agreement import evaluators
 
-from pgml import errors
-from pgml.predictors import compiled, load
+from pgml import errors, predictors
+from pgml.predictors import Predictor, compiled
 from pgml.predictors.build import forest, linear
 from pgml.predictors.read.evaluator import Evaluator
 
-SUM = linear.predictor([1.0, 10.0, 100.0], 0.0).prepared(features=["age", "height", "blood pressure"])
+FEATURES = ["age", "height", "blood pressure"]
+SUM = linear.predictor([1.0, 10.0, 100.0], 0.0).prepared(objective="regression", features=FEATURES)
 STUMP = forest.Tree(*(np.array(a) for a in ([1, -1, -1], [2, -1, -1], [0, 0, 0], [0.5, 0, 0], [0.0, 1.0, 2.0])))
 
 
@@ -24,7 +25,7 @@ STUMP = forest.Tree(*(np.array(a) for a in ([1, -1, -1], [2, -1, -1], [0, 0, 0],
 def total(request) -> Evaluator:
     if request.param == "C" and not compiled():
         pytest.skip("the C module was not built")
-    return load(SUM.to_bytes(), pure=request.param == "reference")
+    return predictors.evaluator(SUM.to_bytes(), pure=request.param == "reference")
 
 
 def test_the_c_module_was_built():
@@ -131,7 +132,7 @@ def test_any_buffer_will_do(tmp_path):
     with path.open("rb") as file:
         mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
     for buffer in (data, bytearray(data), memoryview(data), memoryview(b"123" + data)[3:], mapped):
-        assert load(buffer).predict([1, 2, 3]) == 321.0
+        assert predictors.evaluator(buffer).predict([1, 2, 3]) == 321.0
 
 
 def test_equal_models_are_equal_bytes():
@@ -161,8 +162,18 @@ def test_outputs_that_do_not_fit_are_refused():
 
 def test_the_read_side_imports_no_numpy():
     code = (
-        "import sys; from pgml.predictors import load; load(sys.stdin.buffer.read()).predict([1, 2, 3]);"
+        "import sys; from pgml import predictors; predictors.evaluator(sys.stdin.buffer.read()).predict([1, 2, 3]);"
         "print([name for name in ('numpy', 'safetensors', 'sklearn', 'xgboost') if name in sys.modules])"
     )
     found = subprocess.run([sys.executable, "-c", code], input=SUM.to_bytes(), capture_output=True, check=True)
     assert found.stdout.strip() == b"[]"
+
+
+@pytest.mark.parametrize("family", ["uncompiled", "engine"])  # the latter is what version 0.1 wrote
+def test_a_model_that_is_not_compiled_knows_its_features_and_answers_nothing(family):
+    data = Predictor(family, 2, "value", {}, {"algorithm": "nearest", "scores": 1}).to_bytes()
+    evaluator = predictors.evaluator(data)
+    assert evaluator.family == "uncompiled"
+    assert evaluator.predict([1.0, 2.0]) is None and evaluator.predict_proba([1.0, 2.0]) is None
+    with pytest.raises(errors.WrongFeatures):
+        evaluator.clean([1.0])

@@ -21,9 +21,16 @@ from typing import Any
 import numpy as np
 
 from pgml.errors import InvalidHyperparameter, PgmlError
-from pgml.plugin.algorithm import OBJECTIVES, Algorithm
-from pgml.plugin.checks.comparison import compile_fitted, require, require_compiled_agrees, require_same
+from pgml.plugin.algorithm import Algorithm
+from pgml.plugin.checks.comparison import compile_fitted, require, require_compiled_agrees
+from pgml.plugin.checks.reading_back import (
+    fitted_as_searched,
+    is_saved,
+    read_back,
+    require_readable_elsewhere,
+)
 from pgml.plugin.checks.tables import easy_table, kinds, table
+from pgml.plugin.objective import OBJECTIVES
 
 CHECKS: list[Callable[[Algorithm], None]] = []
 
@@ -60,7 +67,7 @@ def declares_itself(algorithm: Algorithm) -> None:
         snake = bool(re.fullmatch("[a-z][a-z0-9_]*", name))
         require(algorithm, snake, "its names must be lower_snake_case", name)
     objective, source = algorithm.objective, algorithm.source
-    require(algorithm, objective in OBJECTIVES, f"its objective must be one of {OBJECTIVES}", objective)
+    require(algorithm, objective in OBJECTIVES, f"its objective must be one of {tuple(OBJECTIVES)}", objective)
     require(algorithm, source.startswith("https://"), "its source must be the address of a page", source)
     for attribute in ("summary", "when"):
         text = getattr(algorithm, attribute)
@@ -110,27 +117,31 @@ def fits_every_table(algorithm: Algorithm) -> None:
     """With its defaults it learns from tables of every kind, and answers in the form that is expected of it."""
     for kind in kinds(algorithm):
         X, y = table(algorithm, kind)
-        fitted = _fitted(algorithm, kind)
-        answers = np.asarray(fitted.predict(X))
-        require(algorithm, answers.shape == y.shape, f"must predict one number a row ({kind})", answers.shape)
-        require(algorithm, _finite(answers), f"must predict finite numbers ({kind})", answers)
-        if algorithm.objective == "regression":
-            continue
-        seen = set(answers) <= set(y)
-        require(algorithm, seen, f"must predict classes that it has seen ({kind})", set(answers))
-        if hasattr(fitted, "predict_proba"):
-            probabilities = fitted.predict_proba(X)
-            sound = probabilities.shape == (len(y), y.max() + 1) and np.allclose(probabilities.sum(axis=1), 1)
+        fitted, objective = _fitted(algorithm, kind), OBJECTIVES[algorithm.objective]
+        _, classes = objective.read_target(y, "target")
+        predicted = fitted.predict(X)
+        try:
+            objective.predictions(predicted, len(X), classes)
+        except ValueError as wrong:
+            require(algorithm, False, f"must predict {objective.prediction} ({kind}), not {wrong}", predicted)
+        try:
+            probabilities = objective.probabilities(fitted, X, classes)
+        except ValueError as wrong:
+            require(algorithm, False, f"must predict the probabilities of each class ({kind})", str(wrong))
+        if probabilities is not None:
+            sound = np.allclose(probabilities.sum(axis=1), 1)
             require(algorithm, sound, f"must predict probabilities that sum to 1 ({kind})", probabilities)
 
 
 @_check
 def learns(algorithm: Algorithm) -> None:
     """With its defaults it does better than the mean, or the most frequent class, on an easy table."""
+    objective = OBJECTIVES[algorithm.objective]
     X, y = easy_table(algorithm, rows=120, features=4)
-    score = _score(algorithm, y, _fit(algorithm, X, y, "easy").predict(X))
-    baseline = _score(algorithm, y, np.full(len(y), y.mean() if algorithm.objective == "regression" else 0))
-    require(algorithm, score > baseline, f"must beat a constant prediction, of score {baseline:.3g}", score)
+    naive = objective.metrics(y, objective.naive_predictions(y))[objective.key_metric]
+    score = objective.metrics(y, _fit(algorithm, X, y, "easy").predict(X))[objective.key_metric]
+    better = objective.is_better(score, naive)
+    require(algorithm, better, f"must beat a constant prediction, of {objective.key_metric} {naive:.3g}", score)
 
 
 @_check
@@ -142,7 +153,8 @@ def repeats_itself(algorithm: Algorithm) -> None:
     if compiled is None:
         alike = np.array_equal(first.predict(X), second.predict(X))
     else:
-        alike = compiled.to_bytes() == compile_fitted(algorithm, second).to_bytes()
+        again = compile_fitted(algorithm, second)
+        alike = again is not None and compiled.to_bytes() == again.to_bytes()
     require(algorithm, alike, "must train the same model twice", "two models")
 
 
@@ -189,14 +201,20 @@ def knows_missing_values(algorithm: Algorithm) -> None:
 
 @_check
 def reads_back(algorithm: Algorithm) -> None:
-    """A fitted estimator that is saved and loaded predicts the same."""
+    """An estimator that is saved and read again predicts the same, whatever its settings, in any process."""
+    saved = []
     for kind in kinds(algorithm)[:2]:
-        X, _ = table(algorithm, kind)
-        fitted = _fitted(algorithm, kind)
-        saved = algorithm.save(fitted)
-        require(algorithm, isinstance(saved, bytes), "must save an estimator as bytes", type(saved))
-        loaded = algorithm.load(saved)
-        require_same(algorithm, loaded.predict(X), fitted.predict(X), f"the estimator read back ({kind})")
+        X, fitted = table(algorithm, kind)[0], _fitted(algorithm, kind)
+        kept = read_back(algorithm, fitted, X, kind)
+        saved += [kept] if is_saved(algorithm, fitted) else []
+    X, y = table(algorithm, "plain")
+    for settings, fitted in fitted_as_searched(algorithm, X, y):
+        if is_saved(algorithm, fitted):
+            saved.append(read_back(algorithm, fitted, X, settings))
+    if saved:  # what a library makes of many rows may be of another type
+        X, y = easy_table(algorithm, rows=400)
+        saved.append(read_back(algorithm, _fit(algorithm, X, y, "many rows"), X, "many rows"))
+    require_readable_elsewhere(algorithm, saved)
 
 
 @_check
@@ -225,15 +243,9 @@ def _finite(answers: np.ndarray) -> bool:
     return bool(np.isfinite(answers).all())
 
 
-def _score(algorithm: Algorithm, y: np.ndarray, answers: np.ndarray) -> float:
-    if algorithm.objective == "classification":
-        return float((answers == y).mean())
-    return -float(((answers - y) ** 2).mean())
-
-
 def _accepts(algorithm: Algorithm, given: dict[str, Any]) -> None:
     try:
-        algorithm.check(given)
+        json.dumps(algorithm.check(given), allow_nan=False)
     except PgmlError as error:
         require(algorithm, False, f"must accept what it declares, {given}", error.message)
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 
 from pgml import predictors
 from pgml.plugin.algorithm import Algorithm
+from pgml.plugin.objective import OBJECTIVES
 
 _TOLERANCE = {np.dtype("float64"): 1e-9, np.dtype("float32"): 2e-6}
 
@@ -15,9 +16,13 @@ _TOLERANCE = {np.dtype("float64"): 1e-9, np.dtype("float32"): 2e-6}
 def require(algorithm: Algorithm, kept: bool, rule: str, value: Any) -> None:
     """Raise AssertionError, naming the algorithm, the rule and the value, where the rule is not kept."""
     if not kept:
-        name = getattr(algorithm, "name", type(algorithm).__name__)
-        objective = getattr(algorithm, "objective", "no objective")
-        raise AssertionError(f"{name} ({objective}): {rule}, got {value!r}")
+        _fail(algorithm, rule, value)
+
+
+def _fail(algorithm: Algorithm, rule: str, value: Any) -> NoReturn:
+    name = getattr(algorithm, "name", type(algorithm).__name__)
+    objective = getattr(algorithm, "objective", "no objective")
+    raise AssertionError(f"{name} ({objective}): {rule}, got {value!r}")
 
 
 def compile_fitted(algorithm: Algorithm, fitted: Any) -> predictors.Predictor | None:
@@ -34,46 +39,30 @@ def require_compiled_agrees(
     """Require that the compiled estimator answers as the estimator itself to the rows of ``X``.
 
     Labels have to be equal, numbers and probabilities to about the precision that the library computes with
-    (1e-9 relative for float64, 2e-6 for float32). Where two classes tie, either label will do. ``slack``
+    (1e-9 relative for float64, 2e-6 for float32). Where two answers tie, either will do. ``slack``
     is how far numbers may be apart besides, for a model whose sums cancel. Without a compiled form there is
     nothing to compare.
     """
     compiled = compile_fitted(algorithm, fitted)
     if compiled is None:
         return
-    served = predictors.load(compiled.to_bytes())
+    served = predictors.evaluator(compiled.to_bytes())
     X = np.ascontiguousarray(X)
     answers, wanted = np.asarray(served.predict_batch(X, len(X))), np.asarray(fitted.predict(X))
-    if algorithm.objective == "classification":
-        differ = answers != wanted
-        wanted = np.where(differ & _ties(fitted, X, answers), answers, wanted) if differ.any() else wanted
+    differ = answers != wanted
+    if differ.any():
+        tied = OBJECTIVES[algorithm.objective].ties(fitted, X, answers)
+        wanted = np.where(differ & tied, answers, wanted)
     require_same(algorithm, answers, wanted, f"the compiled model ({kind})", slack)
     one = served.predict(X[0].tolist())
     require(algorithm, one == answers[0], f"must predict one row as it predicts many ({kind})", one)
     if hasattr(fitted, "predict_proba"):
         probabilities = served.predict_proba_batch(X, len(X))
-        require(algorithm, probabilities is not None, f"must compile to probabilities, too ({kind})", None)
+        if probabilities is None:
+            _fail(algorithm, f"must compile to probabilities, too ({kind})", None)
         wanted = fitted.predict_proba(X)
         got = np.reshape(probabilities, wanted.shape)
         require_same(algorithm, got, wanted, f"the compiled model's probabilities ({kind})")
-
-
-def _ties(fitted: Any, X: np.ndarray, answers: np.ndarray) -> np.ndarray:
-    """Return for which rows the estimator has no reason to prefer its own class to the one in ``answers``.
-
-    That is where their probabilities are equal to 1e-7, or no numbers, or where it answers so itself once the
-    last digits of the features are other ones.
-    """
-    ties = np.zeros(len(X), dtype=bool)
-    if hasattr(fitted, "predict_proba"):
-        probabilities = fitted.predict_proba(X)
-        of_answers = probabilities[np.arange(len(X)), answers.astype(int)]
-        ties |= ~(probabilities.max(axis=1) - of_answers >= 1e-7)
-    random = np.random.default_rng(0)
-    for _ in range(8):
-        step = 1e-12 * random.choice([-1.0, 1.0], size=X.shape)
-        ties |= fitted.predict(X + step * np.maximum(np.abs(X), 1.0)) == answers
-    return ties
 
 
 def require_same(algorithm: Algorithm, got: Any, wanted: np.ndarray, what: str, slack: float = 0.0) -> None:

@@ -14,9 +14,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from pgml.predictors.build.predictor import Predictor, floats, labels
 from pgml.predictors.read.format import LEAF, MISSING_LEFT
 from pgml.predictors.read.outputs import check_output
-from pgml.predictors.build.predictor import Predictor, floats, labels
 
 NODE = np.dtype([("number", "<f8"), ("feature", "<u4"), ("left", "<u4")])
 
@@ -26,7 +26,8 @@ class Tree(NamedTuple):
 
     ``left`` and ``right`` are [n] indices of the children, -1 in both marks a leaf. ``feature`` and
     ``threshold`` are [n]; ``x[feature] <= threshold`` goes left. ``value`` is [n] or, where a leaf holds a
-    score a class, [n, k]. ``missing_left`` is [n] booleans, None: missing values go right.
+    score a class, [n, k]. ``missing_left`` is [n] booleans, None: missing values go right. ``cover`` is [n], how
+    many training rows reached the node, or their weight; None: not known.
     """
 
     left: np.ndarray
@@ -35,6 +36,7 @@ class Tree(NamedTuple):
     threshold: np.ndarray
     value: np.ndarray
     missing_left: np.ndarray | None = None
+    cover: np.ndarray | None = None
 
 
 def predictor(
@@ -68,8 +70,11 @@ def predictor(
         raise ValueError(f"input {input!r} or aggregation {aggregation!r} is unknown")
     if (weights is not None) != (aggregation == "median"):
         raise ValueError("weights come with the median, and only with it")
-    nodes, offsets, table = _pack(trees, n_features)
+    nodes, offsets, table, order = _pack(trees, n_features)
     tensors = {"nodes": nodes.view(np.uint8), "trees": offsets}
+    cover = _cover(trees, order)
+    if cover is not None:
+        tensors["cover"] = cover
     if table is not None:
         k = table.shape[1]
         tensors["leaves"] = table
@@ -95,11 +100,14 @@ def predictor(
     return Predictor("forest", n_features, output, tensors, settings, classes=labels(classes), missing=missing)
 
 
-def _pack(trees: Sequence[Tree], n_features: int) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
-    """Return the nodes of all trees, breadth first, the trees' offsets [n_trees + 1], and the leaf table or None."""
+def _pack(trees: Sequence[Tree], n_features: int) -> tuple[np.ndarray, np.ndarray, np.ndarray | None, np.ndarray]:
+    """Return the nodes of all trees, breadth first, the trees' offsets [n_trees + 1], the leaf table or None, and
+    of each node the place that it had.
+    """
     sizes = np.array([len(tree.left) for tree in trees], dtype=np.int64)
     offsets = np.concatenate([[0], np.cumsum(sizes)])
-    left, right, feature = (_joined([tree[i] for tree in trees], np.int64) for i in range(3))
+    left, right = (_joined([getattr(tree, side) for tree in trees], np.int64) for side in ("left", "right"))
+    feature = _joined([tree.feature for tree in trees], np.int64)
     threshold = _joined([tree.threshold for tree in trees], np.float64)
     missing_left = _joined(
         [np.zeros(len(t.left), bool) if t.missing_left is None else t.missing_left for t in trees], bool
@@ -123,9 +131,26 @@ def _pack(trees: Sequence[Tree], n_features: int) -> tuple[np.ndarray, np.ndarra
     nodes["left"][~inner] = np.flatnonzero(~inner) - offsets[tree_of[~inner]]
     if value.ndim == 1:
         nodes["number"][~inner] = value[order[~inner]]
-        return nodes, offsets, None
+        return nodes, offsets, None, order
     table, nodes["number"][~inner] = _leaf_table(value[order[~inner]])
-    return nodes, offsets, table
+    return nodes, offsets, table, order
+
+
+def _cover(trees: Sequence[Tree], order: np.ndarray) -> np.ndarray | None:
+    """Return the cover counts of the nodes in their order, float32, or None.
+
+    One more is added to an odd number of them: the nodes lie behind them in the file, and must be aligned to 8
+    bytes to be used where they lie.
+    """
+    known = [tree.cover for tree in trees if tree.cover is not None]
+    if not known:
+        return None
+    counts = _joined(known, np.float32)
+    if len(known) != len(trees) or len(counts) != len(order):
+        raise ValueError("there are cover counts for some nodes and not for others")
+    if not np.all(np.isfinite(counts) & (counts >= 0)):
+        raise ValueError("a cover count is negative or not finite")
+    return np.concatenate([counts[order], np.zeros(len(order) % 2, np.float32)])
 
 
 def _joined(arrays: Sequence[np.ndarray], dtype: type) -> np.ndarray:

@@ -1,7 +1,7 @@
 """Build kernel predictors: scores = coefficients . k(vectors, x) + intercept, one or several such machines.
 
 A kernel is written as nested tuples: ("rbf", gamma), or ("sum", ("constant", 2.0), ("rbf", 0.5)).
-``EXPRESSIONS`` in ``pgml.predictors.read.expressions`` lists them all.
+``LEAVES`` and ``COMBINATIONS`` in ``pgml.predictors.read.expressions`` are all there are.
 """
 
 from __future__ import annotations
@@ -11,10 +11,10 @@ from typing import NamedTuple
 
 import numpy as np
 
+from pgml.predictors.build.predictor import Predictor, floats, labels
 from pgml.predictors.read.expressions import check_expression
 from pgml.predictors.read.format import PANEL
 from pgml.predictors.read.outputs import check_output
-from pgml.predictors.build.predictor import Predictor, floats, labels
 
 
 class Machine(NamedTuple):
@@ -25,7 +25,7 @@ class Machine(NamedTuple):
     k(x, x) - |whitener . k(vectors, x)|^2.
     """
 
-    expression: tuple
+    expression: tuple[object, ...]
     vectors: np.ndarray
     coefficients: np.ndarray
     intercept: np.ndarray | float = 0.0
@@ -91,7 +91,7 @@ def predictor(
     if class_sizes is not None:
         tensors["class_sizes"] = np.ascontiguousarray(class_sizes, dtype=np.int64)
     if platt is not None:
-        n_each = len(classes if output == "one_vs_one_calibrated" else tensors["intercept"])
+        n_each = len(tensors["intercept"] if output != "one_vs_one_calibrated" or classes is None else classes)
         tensors["platt"] = np.concatenate([floats(part, (n_each,)) for part in platt])
     check_output(output, len(tensors["intercept"]), classes)
     return Predictor("kernel", n_features, output, tensors, {"machines": described}, classes=labels(classes))

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from pgml.predictors.read.outputs import check_output
 from pgml.predictors.build.predictor import Predictor, floats, labels
+from pgml.predictors.read.outputs import check_output
 
 
 def predictor(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -21,7 +22,8 @@ class Predictor:
 
     ``family`` names the evaluator and ``settings`` are its own parameters (JSON). ``output`` is how scores
     become an answer (see ``pgml.predictors.read.outputs``). ``classes`` are the labels, None for a regression.
-    ``missing`` says whether a missing feature (NaN) is something the model knows.
+    ``missing`` says whether a missing feature (NaN) is something the model knows. ``objective`` is the name of
+    what it was trained for, None where it was not trained here.
     """
 
     family: str
@@ -32,26 +34,28 @@ class Predictor:
     classes: tuple[float, ...] | None = None
     features: tuple[str, ...] | None = None
     missing: bool = False
-
-    @property
-    def objective(self) -> str:
-        """``regression`` or ``classification``."""
-        return "regression" if self.classes is None else "classification"
+    objective: str | None = None
 
     def prepared(
         self,
         *,
+        objective: str | None = None,
         features: Sequence[str] | None = None,
         classes: Sequence[float] | None = None,
         center: np.ndarray | None = None,
         scale: np.ndarray | None = None,
+        importances: Sequence[float] | np.ndarray | None = None,
     ) -> Predictor:
-        """Return a copy with feature names, labels, or a scaling of the input, ``(x - center) / scale``.
+        """Return a copy with an objective, feature names, labels, a scaling of the input, ``(x - center) / scale``, or
+        importances.
 
         ``features`` are n_features names, ``classes`` replaces the labels (as many as before), ``center`` and
-        ``scale`` are [n_features] each and come together. What is None stays as it is.
+        ``scale`` are [n_features] each and come together. ``importances`` [n_features] say how much each feature
+        matters by the library's own measure, on any scale: their shares of the sum are kept, to be shown, unless one
+        is negative or no number (which libraries give where nothing is split). What is None stays as it is. Raises
+        ValueError where something does not fit.
         """
-        changes: dict[str, object] = {}
+        changes: dict[str, Any] = {} if objective is None else {"objective": objective}
         if features is not None:
             if len(features) != self.n_features:
                 raise ValueError(f"{len(features)} feature names for {self.n_features} features")
@@ -65,6 +69,11 @@ class Predictor:
         if center is not None:
             scaling = {"center": floats(center, (self.n_features,)), "scale": floats(scale, (self.n_features,))}
             changes["tensors"] = {**self.tensors, **scaling}
+        if importances is not None:
+            shares = floats(importances, (self.n_features,))
+            if np.all(np.isfinite(shares) & (shares >= 0)):
+                shares = shares / (shares.sum() or 1.0)
+                changes["tensors"] = {**changes.get("tensors", self.tensors), "importances": shares}
         return dataclasses.replace(self, **changes)
 
     def to_bytes(self) -> bytes:
@@ -83,7 +92,7 @@ class Predictor:
             "settings": dict(self.settings),
         }
         metadata = {METADATA_KEY: json.dumps(about, sort_keys=True, separators=(",", ":"))}
-        return save({name: np.ascontiguousarray(tensor) for name, tensor in self.tensors.items()}, metadata)
+        return bytes(save({name: np.ascontiguousarray(tensor) for name, tensor in self.tensors.items()}, metadata))
 
 
 def floats(values: object, shape: tuple[int, ...]) -> np.ndarray:

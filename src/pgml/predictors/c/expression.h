@@ -1,4 +1,4 @@
-/* Kernels as small programs; expressions.py names them. */
+/* Kernels as small programs; read/expressions.py names them. */
 #ifndef PGML_EXPRESSION_H
 #define PGML_EXPRESSION_H
 

@@ -1,4 +1,4 @@
-/* What becomes of scores: a value, a label, probabilities. The names and rules are those of outputs.py. */
+/* What becomes of scores: a value, a label, probabilities. The names and rules are those of read/outputs.py. */
 #include "model.h"
 
 #include <math.h>

@@ -59,8 +59,10 @@ def xgboost(model, *, classes: Sequence[float] | None = None) -> Predictor:
     if machine["name"] == "gblinear":
         # every class starts from the base score of the first
         return _gblinear(machine["model"], n_features, np.full_like(start, start[0]), common)
-    trees, scores = _trees(machine, start, rounds, in_place)
-    return forest.predictor(trees, n_features, start=start, scores=scores, input="single", **common)
+    records, scores = _records(machine, rounds)
+    trees = _trees(machine, records, start[scores] if in_place else np.zeros(len(records), np.float32))
+    predictor = forest.predictor(trees, n_features, start=start, scores=scores, input="single", **common)
+    return predictor.prepared(importances=_mean_gains(records, n_features))
 
 
 def _margins(base_score: str, link: str, n_scores: int) -> np.ndarray:
@@ -79,21 +81,29 @@ def _gblinear(model: dict, n_features: int, start: np.ndarray, common: dict) -> 
     return linear.predictor(weights[:-1].T, weights[-1] + start, **common)
 
 
-def _trees(machine: dict, start: np.ndarray, rounds: int | None, in_place: bool) -> tuple[list[forest.Tree], list[int]]:
-    """Return the trees of that many rounds and the score that each adds to."""
+def _records(machine: dict, rounds: int | None) -> tuple[list[dict], list[int]]:
+    """Return the trees of that many rounds, as JSON tells them, and the score that each adds to."""
     model = machine["gbtree"]["model"] if "gbtree" in machine else machine["model"]
     n_trees = len(model["trees"]) if rounds is None else model["iteration_indptr"][rounds]
-    scores = model["tree_info"][:n_trees]
-    trees = [_tree(record) for record in model["trees"][:n_trees]]
+    return model["trees"][:n_trees], model["tree_info"][:n_trees]
+
+
+def _trees(machine: dict, records: list[dict], through: np.ndarray) -> list[forest.Tree]:
+    """Return the trees as arrays.
+
+    ``predict`` of an estimator predicts in place, which adds the start to each tree of dart and takes it off
+    again: ``through`` [n_trees].
+    """
+    trees = [_tree(record) for record in records]
     if "weight_drop" in machine:
         weights = np.array(machine["weight_drop"], dtype=np.float32)
-        # ``predict`` of an estimator predicts in place, which adds the start to each tree and takes it off again
-        through = start[scores] if in_place else np.zeros(n_trees, np.float32)
         trees = [
             tree._replace(value=((base + tree.value) - base) * weight)
             for tree, weight, base in zip(trees, weights, through)
         ]
-    return trees, scores
+    if all(np.all(np.isfinite(tree.cover) & (tree.cover >= 0)) for tree in trees):
+        return trees
+    return [tree._replace(cover=None) for tree in trees]  # of a loss that bends the other way: they count nothing
 
 
 def _tree(record: dict) -> forest.Tree:
@@ -101,28 +111,43 @@ def _tree(record: dict) -> forest.Tree:
         raise NotCompilable("categorical splits of XGBoost are not compiled")
     if int(record["tree_param"]["size_leaf_vector"]) > 1:
         raise NotCompilable("trees with vector leaves are not compiled")
+    kept = _kept(record)
+    left, right = np.array(record["left_children"]), np.array(record["right_children"])
+    place = np.full(len(left) + 1, -1)  # the last one is for -1, of a leaf
+    place[kept] = np.arange(len(kept))
     # a leaf keeps its value where an inner node keeps its threshold
-    conditions = np.array(record["split_conditions"], dtype=np.float32)
-    tree = forest.Tree(
-        np.array(record["left_children"]),
-        np.array(record["right_children"]),
-        np.array(record["split_indices"]),
+    conditions = np.array(record["split_conditions"], dtype=np.float32)[kept]
+    return forest.Tree(
+        place[left[kept]],
+        place[right[kept]],
+        np.array(record["split_indices"])[kept],
         # x < t is x <= the float32 just below t
         np.nextafter(conditions, np.float32(-np.inf)),
         conditions,
-        np.array(record["default_left"], dtype=bool),
+        np.array(record["default_left"], dtype=bool)[kept],
+        np.array(record["sum_hessian"])[kept],
     )
-    return _without_deleted(tree) if int(record["tree_param"]["num_deleted"]) else tree
 
 
-def _without_deleted(tree: forest.Tree) -> forest.Tree:
-    """Return the tree without the nodes that pruning has cut off and left where they were."""
+def _kept(record: dict) -> np.ndarray:
+    """Return the indices of the nodes that the root reaches: those that pruning cut off are left where they were."""
+    left, right = np.array(record["left_children"]), np.array(record["right_children"])
+    if not int(record["tree_param"]["num_deleted"]):
+        return np.arange(len(left))
     levels = [np.array([0])]
     while len(levels[-1]):
-        parents = levels[-1][tree.left[levels[-1]] >= 0]
-        levels.append(np.concatenate([tree.left[parents], tree.right[parents]]))
-    kept = np.sort(np.concatenate(levels))
-    place = np.full(len(tree.left) + 1, -1)  # the last one is for -1, of a leaf
-    place[kept] = np.arange(len(kept))
-    kept_part = forest.Tree(*(part[kept] for part in tree))
-    return kept_part._replace(left=place[kept_part.left], right=place[kept_part.right])
+        parents = levels[-1][left[levels[-1]] >= 0]
+        levels.append(np.concatenate([left[parents], right[parents]]))
+    return np.sort(np.concatenate(levels))
+
+
+def _mean_gains(records: list[dict], n_features: int) -> np.ndarray:
+    """Return the mean gain [n_features] of the splits on each feature, the importances of the library's estimators."""
+    total, splits = np.zeros(n_features), np.zeros(n_features)
+    for record in records:
+        kept = _kept(record)
+        inner = kept[np.array(record["left_children"])[kept] >= 0]
+        feature = np.array(record["split_indices"])[inner]
+        np.add.at(total, feature, np.array(record["loss_changes"])[inner])
+        np.add.at(splits, feature, 1)
+    return total / np.maximum(splits, 1)

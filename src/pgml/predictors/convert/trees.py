@@ -27,13 +27,15 @@ def scikit_tree(tree, *, value: np.ndarray | None = None, features: Sequence[int
         state["threshold"],
         value,
         state["missing_go_to_left"].astype(bool),
+        state["weighted_n_node_samples"],
     )
 
 
 def random_forest(estimator) -> Predictor:
     """Return the predictor of a RandomForest, ExtraTrees or DecisionTree estimator: the mean of its trees."""
     members = getattr(estimator, "estimators_", [estimator])
-    return _mean(estimator, members, [None] * len(members))
+    mean = _mean(estimator, members, [None] * len(members))
+    return mean.prepared(importances=estimator.feature_importances_)
 
 
 def bagging(estimator) -> Predictor:
@@ -73,7 +75,7 @@ def gradient_boosting(estimator) -> Predictor:
         raise NotCompilable("gradient boosting that starts from another model is not compiled")
     start = estimator._raw_predict_init(np.zeros((1, estimator.n_features_in_), np.float32))[0]
     classes = getattr(estimator, "classes_", None)
-    return forest.predictor(
+    predictor = forest.predictor(
         trees,
         estimator.n_features_in_,
         start=start,
@@ -82,6 +84,7 @@ def gradient_boosting(estimator) -> Predictor:
         output=_boosted_output(estimator, classes),
         classes=classes,
     )
+    return predictor.prepared(importances=estimator.feature_importances_)
 
 
 def _is_constant(init) -> bool:
@@ -112,6 +115,7 @@ def hist_gradient_boosting(estimator) -> Predictor:
                     nodes["num_threshold"],
                     nodes["value"],
                     nodes["missing_go_to_left"].astype(bool),
+                    nodes["count"],
                 )
             )
             scores.append(score)
@@ -140,7 +144,10 @@ def ada_boost(estimator) -> Predictor:
     classes = getattr(estimator, "classes_", None)
     if classes is None:
         trees = [scikit_tree(member.tree_) for member in members]
-        return forest.predictor(trees, estimator.n_features_in_, aggregation="median", weights=weights, **common)
+        predictor = forest.predictor(
+            trees, estimator.n_features_in_, aggregation="median", weights=weights, **common
+        )
+        return predictor.prepared(importances=estimator.feature_importances_)
     if len(classes) < 2:
         raise NotCompilable("AdaBoost of a single class is not compiled")
     trees = []
@@ -153,9 +160,10 @@ def ada_boost(estimator) -> Predictor:
             value = np.where(winner[:, None] == classes[None, :], weight, -1 / (len(classes) - 1) * weight)
         trees.append(scikit_tree(member.tree_, value=value))
     divisor = estimator.estimator_weights_.sum()
-    return forest.predictor(
+    predictor = forest.predictor(
         trees, estimator.n_features_in_, divisor=divisor, output="samme", classes=classes, **common
     )
+    return predictor.prepared(importances=estimator.feature_importances_)
 
 
 def _require_trees(members: Sequence) -> None:

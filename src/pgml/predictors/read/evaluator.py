@@ -7,6 +7,7 @@ from array import array
 from collections.abc import Sequence
 
 from pgml.errors import CorruptPredictor, InfiniteValue, MissingValue, UnsupportedType, WrongFeatures
+from pgml.predictors.read.explanations import checked, cover_of, importances_of
 from pgml.predictors.read.format import parse
 from pgml.predictors.read.parts import take_apart
 
@@ -21,7 +22,7 @@ def compiled() -> bool:
     return _evaluate is not None
 
 
-def load(buffer: object, pure: bool = False) -> Evaluator:
+def evaluator(buffer: object, pure: bool = False) -> Evaluator:
     """Return the evaluator of a model written by ``Predictor.to_bytes``.
 
     ``buffer`` is bytes, a memoryview or an mmap; a forest's nodes are used where they lie, so that processes
@@ -30,7 +31,8 @@ def load(buffer: object, pure: bool = False) -> Evaluator:
     """
     about, tensors = parse(buffer)
     family, common, parts = take_apart(about, tensors)
-    if pure or _evaluate is None or family == "engine":
+    explanations = (cover_of(family, tensors), importances_of(tensors, common.n_features))
+    if pure or _evaluate is None or family == "uncompiled":
         from pgml.predictors import reference as implementation
     else:
         implementation = _evaluate
@@ -39,7 +41,7 @@ def load(buffer: object, pure: bool = False) -> Evaluator:
     except ValueError as error:
         raise CorruptPredictor(f"the predictor is not sound: {error}") from error
     single_input = common.single or about["settings"].get("input") == "single"
-    return Evaluator(model, common, about, single_input)
+    return Evaluator(model, family, common, about, single_input, explanations)
 
 
 class Evaluator:
@@ -51,11 +53,13 @@ class Evaluator:
     None also where the model gives none. Both are the C module's own methods.
     """
 
-    def __init__(self, model: object, common, about: dict, single_input: bool):
-        self.family: str = about["family"]
+    def __init__(
+        self, model: object, family: str, common, about: dict, single_input: bool, explanations: tuple
+    ):
+        self.family = family
         self.features: tuple[str, ...] = tuple(about["features"])
         self.n_features: int = common.n_features
-        self.objective: str = about["objective"]
+        self.objective: str | None = about["objective"]
         self.missing: bool = common.missing
         self.classes: tuple[float, ...] | None = None if common.classes is None else tuple(common.classes)
         self.predict = model.predict
@@ -63,6 +67,20 @@ class Evaluator:
         self._model = model
         self._common = common
         self._single_input = single_input
+        self._cover, self._importances = explanations
+
+    @property
+    def cover(self) -> memoryview | None:
+        """How many training rows reached each node of a forest, or their weight: float32 [n_nodes].
+
+        None where the model does not know. Raises CorruptPredictor where one is negative or not finite.
+        """
+        return checked(self._cover, "cover counts")
+
+    @property
+    def importances(self) -> memoryview | None:
+        """How much each feature matters, by the library's own measure: float64 [n_features]; as for ``cover``."""
+        return checked(self._importances, "importances")
 
     def predict_carefully(self, features: Sequence) -> float:
         """Return what ``predict`` does, also for nested lists; raise as ``clean`` does where it cannot."""
@@ -73,6 +91,7 @@ class Evaluator:
 
         Raises WrongFeatures, UnsupportedType, MissingValue or InfiniteValue, which say what is wrong.
         """
+        self._check_count(_count(features))
         row = list(_flat(features))
         self._check(row)
         return [_number(value) for value in row]
@@ -104,12 +123,15 @@ class Evaluator:
             self._check(view.cast("d")[unclean * n : (unclean + 1) * n].tolist(), f" in row {unclean + 1}")
         return result
 
-    def _check(self, row: Sequence, where: str = "") -> None:
-        if len(row) != self.n_features:
+    def _check_count(self, count: int) -> None:
+        if count != self.n_features:
             raise WrongFeatures(
-                f"the model expects {self.n_features} features, got {len(row)}",
+                f"the model expects {self.n_features} features, got {count}",
                 hint=f"the features are, in this order: {', '.join(self.features)}",
             )
+
+    def _check(self, row: Sequence, where: str = "") -> None:
+        self._check_count(len(row))
         for index, (name, value) in enumerate(zip(self.features, row)):
             number = _number(value)
             if number is None:
@@ -126,6 +148,15 @@ class Evaluator:
                 number = (number - self._common.center[index]) / self._common.scale[index]
             if math.isinf(array("f", [number])[0] if self._single_input else number):
                 raise InfiniteValue(f'feature "{name}" is {value!r}{where}, which is too large for the model')
+
+
+def _count(features: object) -> int:
+    """Return how many numbers an array holds, without a look at each of a flat one: there may be millions."""
+    if not isinstance(features, (list, tuple)):
+        return 1
+    if features and isinstance(features[0], (list, tuple)):
+        return sum(map(_count, features))
+    return len(features)
 
 
 def _flat(features: object):

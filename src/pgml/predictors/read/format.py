@@ -10,7 +10,8 @@ from pgml.errors import CorruptPredictor
 
 VERSION = 1
 METADATA_KEY = "pgml"
-# marks in the ``feature`` of a forest's node
+NODE_BYTES = 16  # of a forest's node
+# marks in the ``feature`` of one
 LEAF = 1 << 31
 MISSING_LEFT = 1 << 30
 # the support vectors of a kernel machine lie in panels of so many, feature by feature

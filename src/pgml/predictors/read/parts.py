@@ -37,7 +37,7 @@ class Common(
 def take_apart(about: Mapping, tensors: Mapping[str, Tensor]) -> tuple[str, Common, tuple]:
     """Return the family, the common part and the family's parts; raise CorruptPredictor."""
     try:
-        family = about["family"]
+        family = _RENAMED.get(about["family"], about["family"])
         if family not in _FAMILIES:
             raise CorruptPredictor(f"the predictor is of an unknown family, {family!r}")
         n_features = _count(about["n_features"])
@@ -55,8 +55,8 @@ def take_apart(about: Mapping, tensors: Mapping[str, Tensor]) -> tuple[str, Comm
             raise CorruptPredictor("the predictor's feature names do not fit its features")
         if not all(isinstance(name, str) for name in features):
             raise CorruptPredictor("a feature name of the predictor is no text")
-        if (about["objective"] == "classification") != (classes is not None):
-            raise CorruptPredictor("the predictor's classes do not fit its objective")
+        if not isinstance(about["objective"], (str, type(None))):
+            raise CorruptPredictor("the predictor's objective is no text")
         if not fits(about["output"], n_scores, None if classes is None else len(classes)):
             raise CorruptPredictor(f"the predictor's output {about['output']!r} does not fit its {n_scores} scores")
         center, scale = (_floats(tensors, name, (n_features,), needed=False) for name in ("center", "scale"))
@@ -68,7 +68,7 @@ def take_apart(about: Mapping, tensors: Mapping[str, Tensor]) -> tuple[str, Comm
         missing = _flag(about["missing"])
     except CorruptPredictor:
         raise
-    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
+    except (ValueError, LookupError, TypeError, AttributeError, OverflowError, RecursionError) as error:
         raise CorruptPredictor(f"the predictor's description is not complete: {error!r}") from error
     common = Common(n_features, n_scores, about["output"], missing, single, classes, center, scale)
     return family, common, parts
@@ -117,6 +117,8 @@ def _forest(settings: Mapping, tensors: Mapping[str, Tensor], n_features: int) -
 def _kernel(settings: Mapping, tensors: Mapping[str, Tensor], n_features: int) -> tuple[int, tuple]:
     n_scores = _count(tensors["intercept"].shape[0])
     vectors = _floats(tensors, "vectors", (-1,))
+    if len(vectors) % (PANEL * n_features):
+        raise CorruptPredictor("the predictor's vectors are cut off")
     sizes = tensors.get("class_sizes")
     if sizes is not None and (sizes.dtype != "I64" or len(sizes.shape) != 1):
         raise CorruptPredictor("the predictor's class sizes are no whole numbers")
@@ -158,6 +160,8 @@ def _check_platt(platt: memoryview | None, output: str, n_scores: int, n_classes
     if platt is None:
         if of_classes:
             raise CorruptPredictor("the predictor has no calibration")
+    elif not output.startswith("one_vs_one"):
+        raise CorruptPredictor(f"the predictor has a calibration, which the output {output!r} does not use")
     elif len(platt) != 2 * (n_classes if of_classes else n_scores):
         raise CorruptPredictor("the predictor's calibration does not fit its scores")
 
@@ -180,11 +184,15 @@ def _dense(settings: Mapping, tensors: Mapping[str, Tensor], n_features: int) ->
     return width, (tuple(layers), settings["activation"])
 
 
-def _engine(settings: Mapping, tensors: Mapping[str, Tensor], n_features: int) -> tuple[int, tuple]:
+def _uncompiled(settings: Mapping, tensors: Mapping[str, Tensor], n_features: int) -> tuple[int, tuple]:
+    types = settings.get("types", [])  # of what the plugin saved; version 0.1 recorded none
+    if not isinstance(types, list) or not all(isinstance(name, str) for name in types):
+        raise CorruptPredictor("the predictor's types of the saved estimator are no names")
     return _count(settings["scores"]), ()
 
 
-_FAMILIES = {"engine": _engine, "linear": _linear, "forest": _forest, "kernel": _kernel, "dense": _dense}
+_FAMILIES = {"dense": _dense, "forest": _forest, "kernel": _kernel, "linear": _linear, "uncompiled": _uncompiled}
+_RENAMED = {"engine": "uncompiled"}  # as version 0.1 wrote it
 
 
 def _count(value: object) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pgml.predictors.read.parts import Common
 
 
-class engine:
+class uncompiled:
     """A model that answers nothing itself; what is known of its features serves to check rows."""
 
     def __init__(self, common: Common):

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pgml.engine.matrix import Matrix
 from pgml.errors import InfiniteValue, MissingValue, UnusableData
-from pgml.wire.features import Column, Matrix, unpack
+from pgml.wire.packing import Column, unpack
 
 NAN, INFINITY = float("nan"), float("inf")
 floats = st.floats(width=64)
@@ -19,6 +20,11 @@ floats = st.floats(width=64)
 def numbers(*values: float) -> bytes:
     """Return what string_agg(float8send(x), '') gives."""
     return struct.pack(f">{len(values)}d", *values)
+
+
+def numbered(count: int, start: int = 0) -> bytes:
+    """Return the packed numbers of so many rows."""
+    return numbers(*range(start + 1, start + count + 1))
 
 
 def array(values: list[float], dimensions: int = 1) -> bytes:
@@ -56,12 +62,23 @@ def test_slices_are_put_one_after_the_other(sizes):
     for size in sizes:
         rows = expected[start : start + size]
         arrays = b"".join(array(row.tolist()) for row in rows[:, 1:3])
-        matrix.fill([numbers(*rows[:, 0]), arrays, numbers(*rows[:, 3])])
+        matrix.fill([numbered(size, start), numbers(*rows[:, 0]), arrays, numbers(*rows[:, 3])])
         start += size
     matrix.check(False, "linear")
     np.testing.assert_array_equal(matrix.X, expected[:, :3])
     np.testing.assert_array_equal(matrix.y, expected[:, 3])
     assert matrix.X.flags.c_contiguous and matrix.X.dtype == matrix.y.dtype == np.float64
+
+
+@given(st.permutations(range(1, 13)), st.integers(1, 12))
+def test_each_row_goes_to_the_place_of_its_number(order, size):
+    matrix = Matrix([Column("a")], "y", 12)
+    for start in range(0, 12, size):
+        rows = order[start : start + size]
+        matrix.fill([numbers(*rows), numbers(*(10 * row for row in rows)), numbers(*rows)])
+    matrix.check(False, "linear")
+    np.testing.assert_array_equal(matrix.y, np.arange(1, 13))
+    np.testing.assert_array_equal(matrix.X[:, 0], 10 * matrix.y)
 
 
 @pytest.mark.parametrize(
@@ -71,27 +88,29 @@ def test_slices_are_put_one_after_the_other(sizes):
 def test_arrays_of_another_length_are_refused(rows):
     matrix = Matrix([Column("b", 2)], "y", len(rows))
     with pytest.raises(UnusableData, match='"b" do not all have 2 elements'):
-        matrix.fill([b"".join(map(array, rows)), numbers(*range(len(rows)))])
+        matrix.fill([numbered(len(rows)), b"".join(map(array, rows)), numbers(*range(len(rows)))])
 
 
 def test_arrays_of_different_dimensions_are_refused():
     matrix = Matrix([Column("b", 2)], "y", 2)
     with pytest.raises(UnusableData):
-        matrix.fill([array([1, 2]) + array([1, 2], dimensions=2), numbers(1, 2)])
+        matrix.fill([numbered(2), array([1, 2]) + array([1, 2], dimensions=2), numbers(1, 2)])
 
 
 def test_a_number_of_rows_that_is_not_the_announced_one():
     matrix = Matrix([Column("a")], "y", 2)
-    matrix.fill([numbers(1), numbers(1)])
+    matrix.fill([numbered(1), numbers(1), numbers(1)])
     with pytest.raises(UnusableData, match="1 rows of the snapshot arrived, it has 2"):
         matrix.check(True, "linear")
     with pytest.raises(UnusableData, match="more rows"):
-        matrix.fill([numbers(1, 2), numbers(1, 2)])
+        matrix.fill([numbered(2), numbers(1, 2), numbers(1, 2)])
+    with pytest.raises(UnusableData, match="more rows"):
+        matrix.fill([numbered(1, 2), numbers(1), numbers(1)])
 
 
 def check(x: list[float], y: list[float], missing_allowed: bool = False) -> None:
     matrix = Matrix([Column("x")], "y", len(x))
-    matrix.fill([numbers(*x), numbers(*y)])
+    matrix.fill([numbered(len(x)), numbers(*x), numbers(*y)])
     matrix.check(missing_allowed, "ridge")
 
 

@@ -49,26 +49,6 @@ EXCEPTION WHEN insufficient_privilege OR feature_not_supported OR read_only_sql_
 END $$;
 """
 
-# Drops the projects that are not of the house.
-FORGET = """
-DELETE FROM pgml_internal.projects WHERE name NOT IN ('harvest', 'crown');
-DO $$
-DECLARE
-    leftover regclass;
-BEGIN
-    FOR leftover IN
-        SELECT oid::regclass FROM pg_class AS c
-        WHERE relnamespace IN ('pgml_internal'::regnamespace, 'pgml_snapshots'::regnamespace) AND relname ~ '^(rights|snapshot)_'
-            AND NOT EXISTS (SELECT FROM pgml_internal.projects AS p WHERE p.rights = c.oid)
-            AND NOT EXISTS (SELECT FROM pgml_internal.snapshots AS s WHERE 'snapshot_' || s.id = c.relname)
-        ORDER BY relname DESC
-    LOOP
-        EXECUTE format('DROP TABLE %s', leftover);
-    END LOOP;
-END
-$$;
-"""
-
 # Takes away what mallory made and what she was given.
 DISPOSSESS = "ALTER ROLE mallory NOSUPERUSER; TRUNCATE vault; DROP OWNED BY mallory CASCADE;"
 
@@ -153,7 +133,7 @@ class House:
 
     def forget_projects(self) -> None:
         """Drop the projects that are not of the house."""
-        self.owner.execute(FORGET)
+        self.owner.execute("DELETE FROM pgml_internal.projects WHERE name NOT IN ('harvest', 'crown')")
 
     def looters(self) -> set[str]:
         """Return the roles that mallory's code was run as since this was asked last."""

@@ -171,7 +171,7 @@ def test_a_snapshot_that_was_being_made_when_a_right_was_taken_back(house: House
         anna.execute("SELECT pgml.revoke('harvest', 'predict', 'mallory')")
         house.owner.execute(
             f"DELETE FROM pgml_internal.models WHERE snapshot_id = {number};"
-            f"DELETE FROM pgml_internal.snapshots WHERE id = {number}; DROP TABLE {snapshot}"
+            f"DELETE FROM pgml_internal.snapshots WHERE id = {number}"
         )
 
 
@@ -189,6 +189,16 @@ def test_two_grants_at_a_time(house: House, anna):
     assert len(granted) == 1
     anna.execute("SELECT pgml.revoke('harvest', 'predict', 'mallory')")
     other.connection.close()
+
+
+def test_nobody_keeps_a_project_from_going(house, mallory):
+    """A view can be made of a table that one may not read, and it holds that table."""
+    mallory.execute(f"CREATE VIEW mallory.v AS SELECT 1 AS one FROM {house.snapshot}")
+    mallory.execute(f"CREATE TABLE mallory.t (x {house.snapshot})")
+    refused(mallory, "TABLE mallory.v")
+    house.owner.execute("BEGIN; DELETE FROM pgml_internal.projects WHERE name = 'harvest'")
+    assert house.owner.value("SELECT to_regclass(%s) IS NULL", house.snapshot)
+    house.owner.execute("ROLLBACK")
 
 
 # -- EXECUTE -----------------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ from pgml.server.installation import install_schema
 
 _ENTRY = re.compile(r"^-- Name: (.*); Type: (.*); Schema: (.*); Owner: (.*)\n", re.MULTILINE)
 # What belongs to projects, and data sets.
-_OF_PROJECTS = re.compile(r"(TABLE |COLUMN )?(rights|snapshot)_\d+(\.\w+)?|(TABLE )?(diabetes|iris|linnerud)")
+_OF_PROJECTS = re.compile(r"(TABLE |COLUMN )?(rights|snapshot)_\d+(\.\w+| readers)?|(TABLE )?(diabetes|iris|linnerud)")
 _TO_ROLES = re.compile(r"^GRANT .* TO (analyst|application);\n", re.MULTILINE)
 
 

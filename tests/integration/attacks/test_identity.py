@@ -159,17 +159,19 @@ def test_nobody_writes_to_a_snapshot_once_it_is_full(mallory):
     ) is False  # fmt: skip
 
 
-def test_a_cancel_while_the_client_is_told_something(house):
+def test_a_cancel_while_the_client_is_told_something(sue):
     """PL/Python raises another error where a NOTICE meets a cancel request than where a query does."""
-    session = house.another("sue")
-    session.execute("BEGIN; SELECT pgml.train('crown')")
-    session.execute("""
+    sue.execute("BEGIN")
+    sue.execute("""
         DO LANGUAGE plpython3u $$
         from pgml.backend.session import Session
+        GD["notice"] = Session.notice
         Session.notice = lambda session, text: plpy.error("canceling statement due to user request", sqlstate="57014")
         $$
     """)
-    error = session.refused("SELECT pgml.train('crown')")
-    assert error.pgcode == "57014"
-    assert error.diag.message_primary == "canceling statement due to user request"
-    session.connection.close()
+    try:
+        error = sue.refused("SELECT pgml.train('crown')")
+        assert error.pgcode == "57014"
+        assert error.diag.message_primary == "canceling statement due to user request"
+    finally:
+        sue.execute("ROLLBACK; DO LANGUAGE plpython3u 'from pgml.backend.session import Session; Session.notice = GD[''notice'']'")

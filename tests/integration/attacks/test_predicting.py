@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 
 import pytest
@@ -134,8 +135,9 @@ def test_a_cursor_goes_on_with_the_rights_of_who_fetches(sue):
 
 def test_parallel_workers_have_the_rights_of_who_asks(house, mallory, paul, through_paul):
     for session in (mallory, paul):
-        session.execute(
-            "SET parallel_setup_cost = 0; SET parallel_tuple_cost = 0; SET min_parallel_table_scan_size = 0; SET force_parallel_mode = on"
+        session.execute("SET parallel_setup_cost = 0; SET parallel_tuple_cost = 0; SET min_parallel_table_scan_size = 0")
+        session.execute(  # PostgreSQL 16 has another name for it
+            "SELECT set_config(name, 'on', false) FROM pg_settings WHERE name IN ('debug_parallel_query', 'force_parallel_mode')"
         )
     asked = "SELECT sum(pgml.predict('harvest', ARRAY[a, b])) FROM points"
     assert "Gather" in str(paul.execute(f"EXPLAIN {asked}"))
@@ -169,6 +171,25 @@ def test_a_right_ends_with_the_next_statement(house, anna, mallory):
     for _ in range(2):
         refused(mallory, "EXECUTE asking")
         mallory.execute("ROLLBACK TO here")
+
+
+def test_a_right_ends_with_a_transaction_in_one_long_statement(house, anna, mallory):
+    anna.execute("SELECT pgml.grant('harvest', 'predict', 'mallory'), pg_advisory_lock(1)")
+    errors: list[str] = []
+    long = threading.Thread(target=lambda: errors.append(mallory.refused("""
+        DO $$ BEGIN
+            PERFORM pgml.predict('harvest', '{1,2}');
+            COMMIT;
+            PERFORM pg_advisory_lock(1);
+            PERFORM pgml.predict('harvest', '{1,2}');
+        END $$
+    """).pgcode))  # fmt: skip
+    long.start()
+    while not anna.value("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"):
+        assert long.is_alive()
+    anna.execute("SELECT pgml.revoke('harvest', 'predict', 'mallory'), pg_advisory_unlock(1)")
+    long.join(20)
+    assert errors == ["42501"]
 
 
 def test_a_right_ends_at_once_where_it_is_taken_in_the_same_block(house, sue, through_paul):

@@ -69,19 +69,18 @@ def test_a_name_that_is_taken_is_taken(house, mallory):
 
 
 def test_a_name_that_another_session_is_just_taking(house, mallory):
-    """Mallory waits for anna to make a project of that name, and then has no right in it."""
-    anna = house.another("anna")
-    anna.execute("BEGIN; SELECT pgml.train('new', 'regression', 'points', 'target')")
+    """Mallory waits for tom to make a project of that name, and then has no right in it."""
+    tom = house.session("tom")
+    tom.execute("BEGIN; SELECT pgml.train('new', 'regression', 'points', 'target')")
     errors = []
     waiting = threading.Thread(
         target=lambda: errors.append(refused(mallory, "SELECT pgml.train('new', 'regression', 'points', 'target')"))
     )
     waiting.start()
     waiting.join(0.3)
-    anna.execute("COMMIT")
+    tom.execute("COMMIT")
     waiting.join(20)
     assert len(errors) == 1
-    anna.connection.close()
     house.forget_projects()
 
 
@@ -155,19 +154,18 @@ def test_nobody_keeps_a_right_by_not_ending_a_transaction(house, anna, mallory, 
 def test_a_snapshot_that_was_being_made_when_a_right_was_taken_back(house: House, anna, mallory):
     """The revoking session cannot see it yet; afterwards it is as closed as the others."""
     anna.execute("SELECT pgml.grant('harvest', 'read', 'mallory')")
-    other = house.another("anna")
-    other.execute("BEGIN; SELECT pgml.train('harvest', NULL, 'anna.fields', 'target', deploy => false)")
-    snapshot, number = other.execute("SELECT table_name, id FROM pgml.snapshots ORDER BY id DESC LIMIT 1")[0]
+    tom = house.session("tom")
+    tom.execute("BEGIN; SELECT pgml.train('harvest', NULL, 'points', 'target', deploy => false)")
+    snapshot, number = tom.execute("SELECT table_name, id FROM pgml.snapshots ORDER BY id DESC LIMIT 1")[0]
     anna.execute("SELECT pgml.revoke('harvest', 'read', 'mallory')")
-    other.execute("COMMIT")
+    tom.execute("COMMIT")
     try:
-        assert other.value(f"SELECT count(*) FROM {snapshot}") == 60
+        assert anna.value(f"SELECT count(*) FROM {snapshot}") == 60
         assert house.session("rita").value(f"SELECT count(*) FROM {snapshot}") == 60
         assert mallory.value(f"SELECT count(*) FROM {snapshot}") == 0
         mallory.execute("SET row_security = off")
         refused(mallory, f"SELECT count(*) FROM {snapshot}")
     finally:
-        other.connection.close()
         anna.execute("SELECT pgml.revoke('harvest', 'predict', 'mallory')")
         house.owner.execute(
             f"DELETE FROM pgml_internal.models WHERE snapshot_id = {number};"

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from pgml.backend import control
 
 if TYPE_CHECKING:
-    from typing_extensions import LiteralString
+    from typing import LiteralString
 
 _PLANS_KEPT = 64  # those that name a snapshot are used once, and a session may train thousands of times
 _OWN_PATH = "pg_catalog, pg_temp"  # the search_path of pgml_internal.call

@@ -11,8 +11,10 @@ from pgml.plugin import hyperparameters
 from pgml.plugin.hyperparameters import Constraint, Hyperparameter
 
 if TYPE_CHECKING:
+    from typing import Self
+
     import numpy as np
-    from typing_extensions import Self, TypeVar
+    from typing_extensions import TypeVar
 
     from pgml.predictors import Predictor
 

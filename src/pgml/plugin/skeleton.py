@@ -19,7 +19,7 @@ name = "pgml-$hyphenated"
 version = "0.1.0"
 description = "The algorithm $name, as a plugin for pgml."
 readme = "README.md"
-requires-python = ">=3.10"
+requires-python = ">=3.11"
 license = "MIT"
 dependencies = ["pgml-core>=0.1"]
 

@@ -137,7 +137,8 @@ class _Trial:
 
 def _state(estimator: Any) -> dict[str, Any]:
     get_params = getattr(estimator, "get_params", None)
-    return get_params() if callable(get_params) else vars(estimator)
+    state: dict[str, Any] = get_params() if callable(get_params) else vars(estimator)
+    return state
 
 
 def values(each: Hyperparameter, default: Any) -> Iterator[Any]:

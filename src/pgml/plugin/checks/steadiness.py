@@ -79,7 +79,8 @@ def _watched(algorithm: Algorithm) -> Iterator[None]:
 
 
 def _states() -> tuple[Any, Any]:
-    name, keys, *rest = np.random.get_state()
+    state: Any = np.random.get_state()
+    name, keys, *rest = state
     return random.getstate(), (name, keys.tobytes(), *rest)
 
 

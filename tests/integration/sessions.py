@@ -18,6 +18,11 @@ BUGS = ("XX000", "XX001", "38000", "ML000")
 PYTHON = re.compile(r"\b[A-Z]\w*(Error|Exception)\b|Traceback|NoneType|pgml\.errors")
 
 
+# Seconds within which something stops that would go on for minutes. Measured, it is about a tenth of a second where a
+# processor is free; how busy the machine is with other things is not what the tests ask.
+AT_ONCE = 5.0
+
+
 class Session:
     """A connection that commits each statement, unless the test sends BEGIN."""
 

@@ -9,11 +9,10 @@ import time
 
 import psycopg2
 import pytest
-from sessions import Session, check_clean, engines, eventually, group_members, resident
+from sessions import AT_ONCE, Session, check_clean, engines, eventually, group_members, resident
 
 # A training that takes minutes, of which only seconds are ever waited for.
 LONG = ("regression", "many", "y", "random_forest", '{"n_estimators": 5000}')
-AT_ONCE = 1.0  # seconds within which something stops; measured, it is about a tenth of that
 
 # What a backend must never import. The rest of what it imports comes from the standard library and pgml.
 HEAVY = {

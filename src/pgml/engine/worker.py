@@ -13,7 +13,7 @@ from typing import Any
 from pgml.engine.held import HeldModel
 from pgml.engine.held_back import HeldBack
 from pgml.engine.matrix import Matrix
-from pgml.engine.plugin_call import call_plugin
+from pgml.engine.plugin_call import call_plugin, log
 from pgml.errors import EngineDied, PgmlError, UnusableData
 from pgml.plugin.algorithm import Algorithm
 from pgml.plugin.objective import OBJECTIVES
@@ -40,6 +40,9 @@ class Worker:
         self._registry = load_registry(
             crashed or {}, lambda plugin: noted(f"importing the plugin {plugin}", plugin)
         )
+        for failure in self._registry.failures:
+            if failure.error is not None:
+                log(f"the plugin {failure.plugin.name} cannot be used", failure.error)
         self._matrix: Matrix | None = None
         self._held_back: HeldBack | None = None
         self._found: OrderedDict[int, _Found] = OrderedDict()

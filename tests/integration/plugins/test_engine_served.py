@@ -7,7 +7,7 @@ import signal
 import time
 
 import pytest
-from sessions import Session, engines, eventually, group_members
+from sessions import AT_ONCE, Session, engines, eventually, group_members
 
 HANG, HANG_DEAF, DIE, RAISE = 666, 667, 668, 669  # see tests/plugins/pgml_uncompiled.py
 
@@ -107,7 +107,7 @@ def test_a_prediction_that_hangs_can_be_timed_out(predicting, how):
     error = predicting.refused("SELECT pgml.predict('near', ARRAY[%s, 2, 3])", how)
     late = time.monotonic() - started - 0.5
     assert error.pgcode == "57014"
-    assert late < 0.2
+    assert late < AT_ONCE
     predicting.execute("RESET statement_timeout")
     assert predicting.predict("near", [1, 2, 3]) in nearest(predicting, [1, 2, 3])
     assert not group_members(group), "the next prediction has another engine"
@@ -140,7 +140,7 @@ def test_a_prediction_that_hangs_in_a_parallel_plan_leaves_nothing(predicting):
     predicting.execute("SET statement_timeout = '3s'")
     started = time.monotonic()
     assert predicting.refused("SELECT sum(pgml.predict('near', ARRAY[a, 2, 3])) FROM awful").pgcode == "57014"
-    assert time.monotonic() - started < 4
+    assert time.monotonic() - started < 3 + AT_ONCE
     predicting.execute("RESET statement_timeout")
     eventually(lambda: not engines(predicting.pid), 10)
     assert predicting.predict("near", [1, 2, 3]) in nearest(predicting, [1, 2, 3])
@@ -196,7 +196,8 @@ def test_a_model_whose_plugin_is_gone_says_so(connect, session, plugin_environme
         later = connect()
         error = later.refused("SELECT pgml.predict('near', '{1,2,3}')")
         assert error.pgcode == "ML001"
-        assert 'unknown algorithm "nearest" for regression' in error.diag.message_primary
+        assert "needs nearest of the plugin pgml-uncompiled, which" in error.diag.message_primary
+        assert error.diag.message_hint.startswith("install pgml-uncompiled where the engine runs")
         assert later.train("near", algorithm="linear", test_size=0.5)[3] == "not deployed"
         assert 'unknown algorithm "nearest"' in later.notices[-1]
     finally:

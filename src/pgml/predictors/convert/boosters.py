@@ -60,7 +60,8 @@ def xgboost(model, *, classes: Sequence[float] | None = None) -> Predictor:
         # every class starts from the base score of the first
         return _gblinear(machine["model"], n_features, np.full_like(start, start[0]), common)
     records, scores = _records(machine, rounds)
-    trees = _trees(machine, records, start[scores] if in_place else np.zeros(len(records), np.float32))
+    through = in_place and "gbtree" in machine  # of a version before 3.3, which kept dart's trees one level down
+    trees = _trees(machine, records, start[scores] if through else np.zeros(len(records), np.float32))
     predictor = forest.predictor(trees, n_features, start=start, scores=scores, input="single", **common)
     return predictor.prepared(importances=_mean_gains(records, n_features))
 
@@ -81,9 +82,14 @@ def _gblinear(model: dict, n_features: int, start: np.ndarray, common: dict) -> 
     return linear.predictor(weights[:-1].T, weights[-1] + start, **common)
 
 
+def _model(machine: dict) -> dict:
+    """Return the part of a booster that holds its trees."""
+    return machine["gbtree"]["model"] if "gbtree" in machine else machine["model"]
+
+
 def _records(machine: dict, rounds: int | None) -> tuple[list[dict], list[int]]:
     """Return the trees of that many rounds, as JSON tells them, and the score that each adds to."""
-    model = machine["gbtree"]["model"] if "gbtree" in machine else machine["model"]
+    model = _model(machine)
     n_trees = len(model["trees"]) if rounds is None else model["iteration_indptr"][rounds]
     return model["trees"][:n_trees], model["tree_info"][:n_trees]
 
@@ -91,12 +97,12 @@ def _records(machine: dict, rounds: int | None) -> tuple[list[dict], list[int]]:
 def _trees(machine: dict, records: list[dict], through: np.ndarray) -> list[forest.Tree]:
     """Return the trees as arrays.
 
-    ``predict`` of an estimator predicts in place, which adds the start to each tree of dart and takes it off
-    again: ``through`` [n_trees].
+    Before XGBoost 3.3, ``predict`` of an estimator, which predicts in place, adds the start to each tree of dart
+    and takes it off again: ``through`` [n_trees].
     """
     trees = [_tree(record) for record in records]
-    if "weight_drop" in machine:
-        weights = np.array(machine["weight_drop"], dtype=np.float32)
+    if dropped := machine.get("weight_drop") or _model(machine).get("weight_drop"):  # in the model since 3.4
+        weights = np.array(dropped, dtype=np.float32)
         trees = [
             tree._replace(value=((base + tree.value) - base) * weight)
             for tree, weight, base in zip(trees, weights, through)

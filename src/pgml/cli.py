@@ -95,9 +95,9 @@ def doctor(arguments: argparse.Namespace) -> int:
 
 def plugins(arguments: argparse.Namespace) -> int:
     """List the plugins, what each provides, and why one cannot be used."""
-    from pgml.plugin.registry import load_registry
+    from pgml.plugin.registry import find_plugins
 
-    registry = load_registry()
+    registry = find_plugins()
     provided: dict[str, list[str]] = {}
     for (algorithm, objective), found in registry.algorithms.items():
         plugin = f"{found.plugin.name} {found.plugin.version}"

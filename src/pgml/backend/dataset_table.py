@@ -51,7 +51,7 @@ def fill(
             session.define(f"COMMENT ON TABLE {table} IS {session.quote_text(MARK)}")
             session.define(f"GRANT SELECT ON {table} TO PUBLIC")
         for rows in slices:
-            session.query(
+            session.query_composed(
                 f"INSERT INTO {table} SELECT * FROM json_populate_recordset(NULL::{table}, $1)",
                 "json",
                 rows.decode(),

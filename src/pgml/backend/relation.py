@@ -140,7 +140,7 @@ class TrainingColumns:
         step = max(1, pages * _SLICE_BYTES // max(1, row_bytes * self._row_count))
         for page in range(0, pages, step):
             with self._session.as_owner():
-                row = self._session.query(sql, "tid tid", f"({page},0)", f"({page + step},0)")[0]
+                row = self._session.query_composed(sql, "tid tid", f"({page},0)", f"({page + step},0)")[0]
             if row["c0"] is not None:
                 yield [row[f"c{place}"] for place in range(len(expressions))]
 
@@ -165,7 +165,7 @@ class TrainingColumns:
             for size in sizes
         )
         with self._session.as_owner():
-            row = self._session.query(f"SELECT {bounds} FROM {self._snapshot}")[0]
+            row = self._session.query_composed(f"SELECT {bounds} FROM {self._snapshot}")[0]
         widths = {}
         for place, array in enumerate(arrays):
             for size, noun in zip(sizes, ("elements", "dimensions"), strict=True):

@@ -39,7 +39,7 @@ class Session:
         sql, parameters = self._statements[statement]
         types = " ".join(sql_type for _, sql_type in parameters)
         with self.as_owner():
-            return self.query(sql, types, *(values[parameter] for parameter, _ in parameters))
+            return self.query_composed(sql, types, *(values[parameter] for parameter, _ in parameters))
 
     def one(self, statement: LiteralString, /, **values: Any) -> dict[str, Any] | None:
         """Return the first row of a statement in statements.sql, or None."""
@@ -66,11 +66,15 @@ class Session:
         finally:
             self._set_path(_OWN_PATH)
 
-    def query(self, sql: str, types: str = "", *values: Any) -> Any:
+    def query(self, sql: LiteralString, types: LiteralString = "", *values: Any) -> Any:
         """Return the rows (dictionaries) of a statement whose placeholders $1, $2 ... have the given SQL types.
 
         Those are looked up like any name: in the path of the caller they have to say that they are of pg_catalog.
         """
+        return self.query_composed(sql, types, *values)
+
+    def query_composed(self, sql: str, types: LiteralString = "", *values: Any) -> Any:
+        """Do the same for a statement in which there are names, quoted by :meth:`quote_name`; never values."""
         key = (sql, types)
         if key not in self._plans:
             self._plans[key] = self._plpy.prepare(sql, types.split())

@@ -17,7 +17,7 @@ from pgml.engine.plugin_call import call_plugin, log
 from pgml.errors import EngineDied, PgmlError, UnusableData
 from pgml.plugin.algorithm import Algorithm
 from pgml.plugin.objective import OBJECTIVES
-from pgml.plugin.registry import Provided, load_registry
+from pgml.plugin.registry import Provided, find_plugins
 from pgml.wire.note import noted
 from pgml.wire.packing import Column
 from pgml.wire.sampling import choose_test_rows
@@ -37,7 +37,7 @@ class Worker:
     """
 
     def __init__(self, crashed: Mapping[str, str] | None = None) -> None:
-        self._registry = load_registry(
+        self._registry = find_plugins(
             crashed or {}, lambda plugin: noted(f"importing the plugin {plugin}", plugin)
         )
         for failure in self._registry.failures:

@@ -160,7 +160,7 @@ class Registry:
         self.datasets[dataset.name] = ProvidedDataset(dataset, plugin)
 
 
-def load_registry(
+def find_plugins(
     crashed: Mapping[str, str] = MappingProxyType({}),
     importing: Callable[[str], AbstractContextManager[None]] = lambda plugin: nullcontext(),
 ) -> Registry:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from importlib.util import find_spec
 
 from pgml.errors import PgmlError
-from pgml.plugin.registry import load_registry
+from pgml.plugin.registry import find_plugins
 from pgml.server import postgres
 from pgml.server.cluster import PACKAGE, Cluster
 from pgml.server.finding import Finding
@@ -84,7 +84,7 @@ def _environment(cluster: Cluster) -> Iterator[Finding]:
             )
         else:
             yield Finding(f"the engine imports {library} {version.strip()}")
-    for failure in load_registry().failures:
+    for failure in find_plugins().failures:
         yield Finding(
             f"plugin {failure.plugin.name} {failure.plugin.version}: {failure.reason}",
             there=False,

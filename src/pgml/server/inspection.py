@@ -29,8 +29,8 @@ for library in ("sklearn", "xgboost"):
         found["libraries"][library] = importlib.import_module(library).__version__
     except Exception as error:
         found["failures"].append(["the engine cannot import " + library, str(error), "pgml-core"])
-from pgml.plugin.registry import load_registry
-registry = load_registry()
+from pgml.plugin.registry import find_plugins
+registry = find_plugins()
 for algorithm in registry.algorithms.values():
     found["plugins"][algorithm.plugin.name] = algorithm.plugin.version
 for failure in registry.failures:

@@ -17,7 +17,7 @@ from benchmarks.server import connect
 from pgml import predictors
 from pgml.plugin.algorithm import Algorithm
 from pgml.plugin.objective import OBJECTIVES
-from pgml.plugin.registry import BUILT_IN, load_registry
+from pgml.plugin.registry import BUILT_IN, find_plugins
 from pgml.wire.sampling import choose_test_rows
 
 ROWS = 1_000  # to train on: enough to matter, and not too many for a Gaussian process
@@ -88,7 +88,7 @@ def run(dsn: str) -> str:
 
 
 def _built_in() -> Iterator[Algorithm]:
-    for _, provided in sorted(load_registry().algorithms.items()):
+    for _, provided in sorted(find_plugins().algorithms.items()):
         if provided.plugin.name == BUILT_IN:
             yield provided.algorithm
 
@@ -127,7 +127,7 @@ def _row(connection: psycopg2.extensions.connection, algorithm: Algorithm) -> tu
 
 
 def _large_forest() -> str:
-    algorithm = load_registry().find("random_forest", "regression").algorithm
+    algorithm = find_plugins().find("random_forest", "regression").algorithm
     fitted = Fitted(algorithm, algorithm.check(FOREST), *data("regression", FOREST_ROWS))
     nodes = sum(tree.tree_.node_count for tree in fitted.estimator.estimators_)
     own, ours = fitted.predictions(data("regression", BATCH)[0], 3)

@@ -19,7 +19,7 @@ RETURN CASE
         'sqlstate', '42501',
         'message', format('permission denied for project "%s": predicting needs the privilege predict', project_name),
         'hint', format(
-            'its owner can give it: SELECT pgml.grant(%L, ''predict'', %L)', project_name, pg_get_userbyid(role)
+            'its owner can give it: SELECT pgml.grant(%L, ''predict'', %L)', project_name, quote_ident(pg_get_userbyid(role))
         )
     )
     ELSE jsonb_build_object(

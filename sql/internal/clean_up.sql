@@ -18,13 +18,14 @@ END
 $$;
 COMMENT ON FUNCTION pgml_internal.keep_history IS 'Refuses to delete a model that has been deployed.';
 
--- What belongs to a row and is a table of its own goes with it.
+-- What belongs to a row and is a table of its own goes with it, and so does what hangs on that: a view of a snapshot
+-- can be made by roles that may not even read it, and the policies of snapshots ask for the rights in a project.
 CREATE OR REPLACE FUNCTION pgml_internal.drop_table() RETURNS trigger
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-    EXECUTE format('DROP TABLE IF EXISTS %s%s', TG_ARGV[0], OLD.id);
+    EXECUTE format('DROP TABLE IF EXISTS %s%s CASCADE', TG_ARGV[0], OLD.id);
     RETURN NULL;
 END
 $$;

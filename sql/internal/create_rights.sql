@@ -2,6 +2,8 @@
 CREATE OR REPLACE FUNCTION pgml_internal.create_rights(project_id bigint, role oid) RETURNS void
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
+SET default_tablespace = '' -- the caller's settings do not say where it goes
+SET default_table_access_method = heap
 AS $$
 DECLARE
     carrier text := format('pgml_internal.rights_%s', project_id);

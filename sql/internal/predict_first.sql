@@ -12,6 +12,7 @@ DECLARE
     estimator bytea;
     answer record;
     raised boolean;
+    listened bigint;
 BEGIN
     asked := pgml_internal.asked();
     IF asked.error IS NOT NULL THEN
@@ -19,6 +20,10 @@ BEGIN
     ELSIF asked.role IS NULL THEN
         RETURN NULL; -- PostgreSQL is planning, and guesses
     END IF;
+    -- In a transaction that goes on, a session may not have heard yet what others have revoked: it listens when it
+    -- locks something that it does not hold in that way, as this does and gives up at once. Nobody holds a sequence
+    -- as one holds a table that is read.
+    listened := pg_relation_size('pgml_internal.projects_id_seq');
     SELECT project.id AS project_id, model.id AS model_id, model.digest,
             has_column_privilege(asked.role, project.rights, 'predict', 'REFERENCES') AS allowed
         INTO deployed

@@ -1,4 +1,4 @@
-CREATE OR REPLACE VIEW pgml.schema_version AS
+CREATE OR REPLACE VIEW pgml.schema_version WITH (security_barrier) AS
     SELECT newest.version, newest.installed_at
     FROM pgml_internal.schema_versions AS newest
     ORDER BY newest.version DESC

@@ -44,8 +44,11 @@ def up(arguments: argparse.Namespace) -> int:
 def down(arguments: argparse.Namespace) -> int:
     """Stop the private server; its data stays."""
     cluster = Cluster()
+    if not cluster.exists:
+        print(f"There is no server in {cluster.home}.")
+        return 0
     with cluster.locked():
-        print("The server is stopped." if cluster.stop() else "The server was not running.")
+        print(f"The server in {cluster.home} " + ("is stopped." if cluster.stop() else "was not running."))
     return 0
 
 
@@ -53,10 +56,10 @@ def status(arguments: argparse.Namespace) -> int:
     """Say whether the private server runs, and how to reach it."""
     cluster = Cluster()
     if running := cluster.running:
-        print(f"The server runs on port {running.port}, process {running.pid}.")
+        print(f"The server in {cluster.home} runs on port {running.port}, process {running.pid}.")
         _print_connections(cluster)
         return 0
-    what = "The server in {} does not run." if cluster.exists else "There is no server in {}."
+    what = "The server in {} does not run: pgml up starts it." if cluster.exists else "There is no server in {}: pgml up makes one."
     print(what.format(cluster.home))
     return 3  # as pg_ctl and service scripts have it
 
@@ -80,11 +83,11 @@ def install(arguments: argparse.Namespace) -> int:
 
 
 def doctor(arguments: argparse.Namespace) -> int:
-    """Say what is there and what is missing, with the command that brings it."""
+    """Say what is there and what is missing, with the command that brings it: on a server, or here."""
     from pgml.server.doctor import examine
 
     healthy = True
-    for finding in examine(Cluster()):
+    for finding in examine(arguments.dsn):
         print(finding)
         healthy = healthy and (finding.there or not finding.needed)
     return 0 if healthy else 1
@@ -92,9 +95,9 @@ def doctor(arguments: argparse.Namespace) -> int:
 
 def plugins(arguments: argparse.Namespace) -> int:
     """List the plugins, what each provides, and why one cannot be used."""
-    from pgml.plugin.registry import load_registry
+    from pgml.plugin.registry import find_plugins
 
-    registry = load_registry()
+    registry = find_plugins()
     provided: dict[str, list[str]] = {}
     for (algorithm, objective), found in registry.algorithms.items():
         plugin = f"{found.plugin.name} {found.plugin.version}"
@@ -155,7 +158,10 @@ COMMANDS = {
     "install": Command(
         install, _argument("dsn", "libpq's connection string, else PG* variables", nargs="?", default="")
     ),
-    "doctor": Command(doctor),
+    "doctor": Command(
+        doctor,
+        _argument("dsn", "libpq's connection string, else PG* variables, else the private server", nargs="?", default=""),
+    ),
     "plugins": Command(plugins),
     "new-plugin": Command(new_plugin, _argument("name", "of the algorithm, such as median", metavar="NAME")),
 }

@@ -131,7 +131,7 @@ def test_a_better_model_of_somebody_who_may_not_deploy_waits(trained, alice):
     assert alice.train("sum")[3] == "not deployed"
     assert "needs the privilege deploy" in alice.notices[-1]
     trained.execute("SELECT pgml.grant('sum', 'deploy', 'alice')")
-    assert alice.train("sum", hyperparams='{"tol": 0.5}')[3] == "deployed"
+    assert alice.train("sum", hyperparams='{"positive": true}')[3] == "deployed"
 
 
 def test_unknown_projects_are_told_from_those_of_others(trained, alice):

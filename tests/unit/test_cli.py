@@ -52,7 +52,10 @@ def test_what_cannot_work_is_said_in_one_sentence(capsys, monkeypatch, tmp_path)
     assert cli.main(["psql"]) == 1
     assert capsys.readouterr().err == "pgml: the server does not run\nTry: pgml up\n"
     assert cli.main(["status"]) == 3
+    assert capsys.readouterr().out == f"There is no server in {tmp_path / 'none'}: pgml up makes one.\n"
+    assert cli.main(["down"]) == 0
     assert capsys.readouterr().out == f"There is no server in {tmp_path / 'none'}.\n"
+    assert not (tmp_path / "none").exists()
 
 
 def test_the_server_lives_beside_a_checkouts_environment(monkeypatch, tmp_path):

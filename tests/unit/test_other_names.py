@@ -10,7 +10,7 @@ import pytest
 from pgml.errors import UnknownAlgorithm
 from pgml.plugin.objective import OBJECTIVES
 from pgml.plugin.other_names import ENDINGS, OTHER_NAMES, explanation
-from pgml.plugin.registry import BUILT_IN, Failure, Plugin, Provided, Registry, load_registry
+from pgml.plugin.registry import BUILT_IN, Failure, Plugin, Provided, Registry, find_plugins
 from pgml.spelling import spelling
 
 PACKAGES = {"pgml-baseline", "pgml-catboost", "pgml-lightgbm", "pgml-torch"}
@@ -42,7 +42,7 @@ ENTRIES = [(entry, name) for entry in OTHER_NAMES for name in entry.names.split(
 @pytest.fixture(scope="module")
 def registry() -> Registry:
     """The built-in algorithms, whatever is installed besides."""
-    loaded = load_registry().algorithms.items()
+    loaded = find_plugins().algorithms.items()
     return Registry({pair: provided for pair, provided in loaded if provided.plugin.name == BUILT_IN})
 
 
@@ -136,7 +136,7 @@ def test_a_tree_is_a_forest_of_one(registry):
 
 def test_what_a_plugin_brings_is_a_name_like_others_once_it_is_installed():
     def named(name: str):
-        algorithm = load_registry().find("linear", "regression").algorithm.__class__()
+        algorithm = find_plugins().find("linear", "regression").algorithm.__class__()
         algorithm.name = name
         return algorithm
 

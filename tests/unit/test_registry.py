@@ -13,7 +13,7 @@ import pgml
 from pgml.errors import PgmlError, PluginError, UnknownAlgorithm, UnknownDataset, UnknownObjective
 from pgml.plugin.algorithm import Algorithm
 from pgml.plugin.dataset import Dataset
-from pgml.plugin.registry import BUILT_IN, Plugin, Registry, load_registry
+from pgml.plugin.registry import BUILT_IN, Plugin, Registry, find_plugins
 
 HERE = Plugin("pgml-here", "1.0")
 THERE = Plugin("pgml-there", "2.0")
@@ -163,7 +163,7 @@ def pgml_algorithms():
 
 
 def test_built_in_algorithms_come_from_pgml_core():
-    registry = load_registry()
+    registry = find_plugins()
     built_in = [provided for provided in registry.algorithms.values() if provided.plugin.name == BUILT_IN]
     assert len(built_in) >= 40
     assert {provided.plugin.version for provided in built_in} == {pgml.__version__}
@@ -172,7 +172,7 @@ def test_built_in_algorithms_come_from_pgml_core():
 
 def test_an_installed_plugin_is_found_by_its_entry_point(install):
     install("pgml_good", GOOD)
-    assert load_registry().find("good", "regression").plugin == Plugin("pgml-good", "1.0")
+    assert find_plugins().find("good", "regression").plugin == Plugin("pgml-good", "1.0")
 
 
 @pytest.mark.parametrize(
@@ -203,7 +203,7 @@ def test_an_installed_plugin_is_found_by_its_entry_point(install):
 def test_a_plugin_that_cannot_be_used_is_reported_and_takes_nothing_down(install, source, reason):
     install("pgml_bad", source)
     install("pgml_good", GOOD)
-    registry = load_registry()
+    registry = find_plugins()
     (failure,) = registry.failures
     assert failure.plugin == Plugin("pgml-bad", "1.0")
     assert failure.reason.startswith(reason)
@@ -216,7 +216,7 @@ def test_a_plugin_that_cannot_be_used_is_reported_and_takes_nothing_down(install
 
 def test_a_plugin_that_crashed_is_left_out(install):
     install("pgml_bad", "raise AssertionError('it must not be imported')")
-    registry = load_registry({"pgml-bad": "it crashed"})
+    registry = find_plugins({"pgml-bad": "it crashed"})
     (failure,) = registry.failures
     assert (failure.plugin.name, failure.reason) == ("pgml-bad", "it crashed")
 
@@ -231,11 +231,11 @@ def test_the_caller_is_told_which_plugin_is_imported(install):
         yield
         told.append(plugin)
 
-    load_registry({}, importing)
+    find_plugins({}, importing)
     assert "pgml-good" in told
 
 
 def test_every_refusal_has_a_message():
     with pytest.raises(PgmlError) as refused:
-        load_registry().find("no_such_algorithm", "regression")
+        find_plugins().find("no_such_algorithm", "regression")
     assert "\n" not in refused.value.message

@@ -79,7 +79,11 @@ RANDOM_STATE = Hyperparameter(
     "Seed of every random choice: the same seed trains the same model again.",
 )
 N_JOBS = Hyperparameter(
-    "n_jobs", Processors(), 1, "How many processors to train on; -1 takes all that there are."
+    "n_jobs",
+    Processors(),
+    1,
+    "How many processors to train on; -1 takes all that there are.",
+    without_effect="it changes nothing but the speed",
 )
 TOLERANCE = Hyperparameter(
     "tol",

@@ -39,7 +39,13 @@ GENERAL = (
     VALIDATION_FRACTION.but(
         description="With early_stopping_rounds, which share of the training rows is held out (pgml's own setting)."
     ),
-    Hyperparameter("device", Choice("cpu", "cuda"), "cpu", "Where to train: cuda needs an NVIDIA GPU."),
+    Hyperparameter(
+        "device",
+        Choice("cpu", "cuda"),
+        "cpu",
+        "Where to train: cuda needs an NVIDIA GPU.",
+        without_effect="it changes where a model is trained, not what it is",
+    ),
     N_JOBS.but(
         default=None, description="How many processors to train on; null and -1 take all that there are."
     ),
@@ -107,6 +113,7 @@ TREES = (
         Choice("uniform", "gradient_based"),
         "uniform",
         "How these rows are drawn: all alike, or those with large gradients more often (on cuda only).",
+        without_effect="its other value needs an NVIDIA GPU",
     ),
     Hyperparameter(
         "colsample_bytree",

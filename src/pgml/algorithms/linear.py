@@ -34,13 +34,12 @@ class LeastSquares(LinearModel):
     hyperparameters = (
         FIT_INTERCEPT,
         POSITIVE,
-        TOLERANCE.but(
-            default=1e-6,
-            description="Precision of the solution; it matters to sparse data only, so leave it as it is.",
-            search=(),
-        ),
     )
-    left_out = because("copy_X", n_jobs="it speeds up several targets at once only")
+    left_out = because(
+        "copy_X",
+        tol="it matters to sparse data only, and a table is not",
+        n_jobs="it speeds up several targets at once only",
+    )
 
 
 class LogisticRegression(LinearModel):

@@ -16,6 +16,7 @@ _EPSILON = Hyperparameter(
     Float(above=0),
     2.220446049250313e-16,
     "Precision of the matrix factorisation; raise it where features are almost multiples of each other.",
+    without_effect="it matters only where features are almost multiples of each other",
 )
 _JITTER = Hyperparameter(
     "jitter",

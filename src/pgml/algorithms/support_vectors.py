@@ -56,7 +56,13 @@ _SOLVER = (
     ),
     TOLERANCE.but(default=1e-3, description="Precision of the solver: when to stop.", search=()),
     MAX_ITER.but(default=None, description="The most iterations of the solver; null means no limit."),
-    Hyperparameter("cache_size", Float(above=0), 200.0, "Memory for the kernel's cache, in megabytes."),
+    Hyperparameter(
+        "cache_size",
+        Float(above=0),
+        200.0,
+        "Memory for the kernel's cache, in megabytes.",
+        without_effect="it changes nothing but the speed",
+    ),
 )
 _CLASSIFIER = (
     Hyperparameter(
@@ -77,6 +83,7 @@ _CLASSIFIER = (
         Boolean(),
         False,
         "Whether a tie in the votes of more than two classes goes to the higher score instead of the lower label.",
+        without_effect="three classes and more seldom tie",
     ),
 )
 _LEFT_OUT = because("verbose")

@@ -43,6 +43,7 @@ class Orchestrator:
 
     def load_dataset(self, source: str) -> str:
         """Create the table pgml.<source>, or fill it anew; return 'OK'."""
+        self._store.require_execute("load_dataset")
         require(source=source)
         columns, slices = self._engine.ask("dataset", source=source)
         dataset_table.fill(self._session, source, columns, slices)
@@ -68,6 +69,7 @@ class Orchestrator:
 
         Returns project_name, objective, algorithm_name and status ('deployed' or 'not deployed').
         """
+        self._store.require_execute("train")
         require(project_name=project_name, algorithm=algorithm, hyperparams=hyperparams, deploy=deploy)
         if len(project_name) > _LONGEST_NAME:
             raise InvalidArgument(

@@ -43,19 +43,18 @@ def find(session: Session, name: str) -> Relation:
     """Return the relation of a name that a user typed.
 
     It is read as SQL reads names (unquoted ones in lower case, search_path); where that finds nothing, as
-    the exact name of a relation, alone or behind a schema and a dot.
+    exact names: of a relation or, with a dot, of a schema and a relation in it. Who names a schema gets nothing
+    from another one, where somebody else may have put it.
 
     Raises:
         UnknownRelation: there is none, or it holds no rows to read (an index, say).
     """
     schema, dot, rest = name.partition(".")
-    exact = [session.quote_name(name)]
-    if dot:
-        exact.append(f"{session.quote_name(schema)}.{session.quote_name(rest)}")
+    exact = ".".join(session.quote_name(part) for part in ((schema, rest) if dot else (name,)))
     with session.in_path_of_caller():
-        for candidate in (name, *exact):
+        for candidate in (name, exact):
             rows = session.attempt(
-                lambda candidate=candidate: session.query(_FIND, "text", candidate),
+                lambda candidate=candidate: session.query(_FIND, "pg_catalog.text", candidate),
                 "42602",  # no name at all
                 "42601",
                 "0A000",  # more dots than a name has
@@ -64,13 +63,14 @@ def find(session: Session, name: str) -> Relation:
                 if rows[0].pop("relkind") not in _READABLE_KINDS:
                     raise UnknownRelation(f'"{name}" is neither a table nor a view')
                 return Relation(**rows[0])
-        known = session.query(_KNOWN, "text", dataset_table.MARK)
+        known = session.query(_KNOWN, "pg_catalog.text", dataset_table.MARK)
     raise UnknownRelation(
         f'there is no table or view "{name}"', hint=choices_hint(name, [row["name"] for row in known])
     )
 
 
-# Both run in the caller's search_path, and therefore say where everything in them is from.
+# Both run in the caller's search_path, and therefore say where everything in them is from, their parameters' types
+# too: a domain called text has a CHECK that whoever made it has written.
 _FIND = """
     SELECT c.oid::pg_catalog.int8 AS oid, c.oid::pg_catalog.regclass::pg_catalog.text AS name, c.relkind,
         pg_catalog.format('%I.%I', n.nspname, c.relname) AS qualified_name
@@ -140,7 +140,7 @@ class TrainingColumns:
         step = max(1, pages * _SLICE_BYTES // max(1, row_bytes * self._row_count))
         for page in range(0, pages, step):
             with self._session.as_owner():
-                row = self._session.query(sql, "tid tid", f"({page},0)", f"({page + step},0)")[0]
+                row = self._session.query_composed(sql, "tid tid", f"({page},0)", f"({page + step},0)")[0]
             if row["c0"] is not None:
                 yield [row[f"c{place}"] for place in range(len(expressions))]
 
@@ -165,7 +165,7 @@ class TrainingColumns:
             for size in sizes
         )
         with self._session.as_owner():
-            row = self._session.query(f"SELECT {bounds} FROM {self._snapshot}")[0]
+            row = self._session.query_composed(f"SELECT {bounds} FROM {self._snapshot}")[0]
         widths = {}
         for place, array in enumerate(arrays):
             for size, noun in zip(sizes, ("elements", "dimensions"), strict=True):

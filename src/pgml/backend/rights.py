@@ -18,6 +18,7 @@ class Rights:
         """Give a role a privilege in a project, and those that it builds on."""
         project = self._own(project_name, privilege, role)
         self._store.change_rights(project, role, PRIVILEGES[: PRIVILEGES.index(privilege) + 1], give=True)
+        serving.distrust()  # it may be rolled back in the same statement
 
     def revoke(self, project_name: str, privilege: str, role: int) -> None:
         """Take a privilege in a project from a role, and those that build on it."""
@@ -26,14 +27,13 @@ class Rights:
         serving.distrust()
 
     def _own(self, project_name: str, privilege: str, role: int) -> Project:
-        """Return a project of the caller's own, locked, whose rights may be changed for a role that is not its owner."""
+        """Return a project of the caller's own, whose rights may be changed for a role that is not its owner."""
         require(project_name=project_name, privilege=privilege, role=role)
         if privilege not in PRIVILEGES:
             raise InvalidArgument(
                 f'unknown privilege "{privilege}"', hint=choices_hint(privilege, PRIVILEGES)
             )
         project = self._store.project(project_name, "own")
-        self._store.lock_project(project)
         name = self._store.role_name(role)
         if name == self._store.owner(project):
             raise InvalidArgument(f'{name} owns the project "{project.name}" and has every privilege in it')

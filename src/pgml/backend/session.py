@@ -39,7 +39,7 @@ class Session:
         sql, parameters = self._statements[statement]
         types = " ".join(sql_type for _, sql_type in parameters)
         with self.as_owner():
-            return self.query(sql, types, *(values[parameter] for parameter, _ in parameters))
+            return self.query_composed(sql, types, *(values[parameter] for parameter, _ in parameters))
 
     def one(self, statement: LiteralString, /, **values: Any) -> dict[str, Any] | None:
         """Return the first row of a statement in statements.sql, or None."""
@@ -66,8 +66,15 @@ class Session:
         finally:
             self._set_path(_OWN_PATH)
 
-    def query(self, sql: str, types: str = "", *values: Any) -> Any:
-        """Return the rows (dictionaries) of a statement whose placeholders $1, $2 ... have the given SQL types."""
+    def query(self, sql: LiteralString, types: LiteralString = "", *values: Any) -> Any:
+        """Return the rows (dictionaries) of a statement whose placeholders $1, $2 ... have the given SQL types.
+
+        Those are looked up like any name: in the path of the caller they have to say that they are of pg_catalog.
+        """
+        return self.query_composed(sql, types, *values)
+
+    def query_composed(self, sql: str, types: LiteralString = "", *values: Any) -> Any:
+        """Do the same for a statement in which there are names, quoted by :meth:`quote_name`; never values."""
         key = (sql, types)
         if key not in self._plans:
             self._plans[key] = self._plpy.prepare(sql, types.split())
@@ -93,7 +100,7 @@ class Session:
         try:
             return action()
         except self._plpy.SPIError as error:
-            if error.sqlstate in sqlstates:
+            if sqlstate(error) in sqlstates:
                 return None
             raise
 
@@ -117,6 +124,18 @@ class Session:
     def _set_path(self, path: str) -> None:
         # Literals, so that it means the same in whatever path it runs.
         self._plpy.execute(f"SELECT pg_catalog.set_config('search_path', {self.quote_text(path)}, true)")
+
+
+def sqlstate(error: Any) -> str:
+    """Return the SQLSTATE of what PL/Python raised.
+
+    Its classes have one each, but for those that are not PostgreSQL's, such as a user's own: then it is packed
+    into a number, six bits a character.
+    """
+    spidata = getattr(error, "spidata", None)
+    if spidata is None:
+        return getattr(error, "sqlstate", "XX000")
+    return "".join(chr((spidata[0] >> shift & 63) + ord("0")) for shift in range(0, 30, 6))
 
 
 def _read(text: str) -> dict[str, tuple[str, list[tuple[str, str]]]]:

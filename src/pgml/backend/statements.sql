@@ -1,3 +1,11 @@
+-- may_execute
+SELECT coalesce(bool_and(has_function_privilege(:role::oid, f.oid, 'EXECUTE')), false) AS may
+FROM pg_proc AS f JOIN pg_namespace AS n ON n.oid = f.pronamespace
+WHERE n.nspname = 'pgml' AND f.proname = :function::text AND f.proowner = n.nspowner
+
+-- listen
+SELECT pg_relation_size('pgml_internal.projects_id_seq')
+
 -- find_project
 SELECT id, name, objective,
     ARRAY(
@@ -97,9 +105,13 @@ SELECT c.relowner = n.nspowner AND c.relkind = 'r' AND obj_description(c.oid, 'p
     ARRAY(
         SELECT ARRAY[a.attname::text, format_type(a.atttypid, a.atttypmod)]
         FROM pg_attribute AS a WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum
-    ) AS columns
+    ) AS columns,
+    ARRAY(SELECT tgname::text FROM pg_trigger WHERE tgrelid = c.oid AND NOT tgisinternal ORDER BY tgname) AS triggers
 FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
 WHERE n.nspname = 'pgml' AND c.relname = :source::text
+
+-- close
+SELECT pgml_internal.close(:relation::regclass)
 
 -- snapshot_oid
 SELECT to_regclass(:snapshot::text)::oid::bigint AS oid

@@ -60,10 +60,20 @@ class Store:
     def __init__(self, session: Session):
         self._session = session
 
+    def require_execute(self, function: str) -> None:
+        """Raise PermissionDenied where the caller may not call a function of schema pgml.
+
+        PostgreSQL asks for that, too, but not where it has put the function's body in place of the call, in a
+        plan that was made for another role of the session.
+        """
+        if not self._session.one("may_execute", function=function, role=process.user())["may"]:
+            raise PermissionDenied(f"permission denied for function {function}")
+
     # -- projects ------------------------------------------------------------------------------------------
 
     def find_project(self, name: str) -> Project | None:
         """Return the project of that name, whoever it belongs to."""
+        self._session.run("listen")  # to what others have revoked; see pgml_internal.predict_first
         row = self._session.one("find_project", name=name, role=process.user())
         return Project(row["id"], row["name"], row["objective"], tuple(row["privileges"])) if row else None
 
@@ -93,7 +103,7 @@ class Store:
         raise PermissionDenied(
             f'permission denied for project "{project.name}": that needs the privilege {privilege}',
             hint=f"its owner can give it: SELECT pgml.grant({self._session.quote_text(project.name)}, "
-            f"'{privilege}', {self._session.quote_text(caller)})",
+            f"'{privilege}', {self._session.quote_text(self._session.quote_name(caller))})",
         )
 
     def create_project(self, name: str, objective: str) -> Project:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from pgml import predictors
 from pgml.engine.plugin_call import call_plugin, predictions_of
 from pgml.engine.saved_types import load_recorded
+from pgml.errors import UnknownAlgorithm, shown
 from pgml.plugin.registry import Provided
 from pgml.predictors.read import format as predictor_format
 
@@ -31,8 +32,9 @@ class HeldModel:
         self._fitted = None
         if self._evaluator.family == "uncompiled":
             about, tensors = predictor_format.parse(predictor)
-            self._provided = find()
-            saved = (self._provided.algorithm, bytes(estimator), about["settings"].get("types"))
+            settings = about["settings"]
+            self._provided = _found(find, settings["algorithm"], settings.get("plugin"))
+            saved = (self._provided.algorithm, bytes(estimator), settings.get("types"))
             self._fitted = call_plugin(self._provided, "reading its model", load_recorded, *saved)
             self._scaling = [np.asarray(tensors[name].items) for name in ("center", "scale") if name in tensors]
 
@@ -48,3 +50,21 @@ class HeldModel:
         classes = self._evaluator.classes
         predictions = predictions_of(self._provided, self._fitted, X, classes)
         return self._provided.objective.answers(predictions, classes)
+
+
+def _found(find: Callable[[], Provided], algorithm: str, plugin: str | None) -> Provided:
+    """Return what ``find`` finds; where it is gone, raise UnknownAlgorithm with the plugin that the model came from.
+
+    Of a model that an older version trained the plugin is not known, None.
+    """
+    try:
+        return find()
+    except UnknownAlgorithm as gone:
+        if plugin is None:
+            raise
+        raise UnknownAlgorithm(
+            f"the model needs {algorithm} of the plugin {shown(plugin)}, which does not provide it here any more",
+            hint=f"install {shown(plugin)} where the engine runs (pgml plugins lists what is there, and what cannot be used), "
+            "or deploy another model",
+            detail=gone.detail,
+        ) from gone

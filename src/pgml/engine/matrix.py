@@ -48,6 +48,18 @@ class Matrix:
             place += width
         self._filled += len(rows)
 
+    def check_positive_target(self, algorithm: str) -> None:
+        """Raise UnusableData where the target is not above 0 in every row."""
+        import numpy as np
+
+        others = self.y[~(self.y > 0)]
+        if len(others):
+            raise UnusableData(
+                f'"{self.target}" is {np.min(others):g} in the lowest of {len(self.y)} rows, and {len(others)} of them '
+                f"are not above 0; {algorithm} takes a target above 0 only",
+                hint="train on a view that leaves those rows out, or choose another algorithm",
+            )
+
     def check(self, missing_allowed: bool, algorithm: str) -> None:
         """Raise where a value cannot be trained on: it is infinite, or missing and the algorithm knows no missing."""
         import numpy as np

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+import traceback
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +15,9 @@ from pgml.wire.note import noted
 if TYPE_CHECKING:
     import numpy as np
 
+_FRAMES_LOGGED = 20  # the last ones
+_LOGGED = 10_000  # characters
+
 
 def call_plugin(
     provided: Provided | ProvidedDataset,
@@ -23,7 +28,8 @@ def call_plugin(
 ) -> Any:
     """Return what the plugin's function returns. ``doing`` completes the sentence "it failed while ...".
 
-    Raises TrainingFailed, for a data set PluginError, for whatever the function raises, except our own errors.
+    Raises TrainingFailed, for a data set PluginError, for whatever the function raises, except our own errors. Where
+    it was raised, type, file and line, is for the plugin's author: it is written to the server's log.
     """
     failure = TrainingFailed if isinstance(provided, Provided) else PluginError
     try:
@@ -36,7 +42,29 @@ def call_plugin(
             reason = "there is not enough memory"
         else:
             reason = " ".join(str(error).split()) or type(error).__name__
+        log(f"{provided} failed while {doing}", error)
         raise failure(f"{provided} failed while {doing}: {reason}") from error
+
+
+def fitted_by(provided: Provided, function: Callable[..., Any], *arguments: Any) -> Any:
+    """Return the estimator that the plugin's ``fit`` returns; raise TrainingFailed where it is none."""
+    fitted = call_plugin(provided, "fitting", function, *arguments)
+    if not callable(getattr(fitted, "predict", None)):
+        what = "None" if fitted is None else f"an object of type {type(fitted).__name__}, which has no predict"
+        raise TrainingFailed(
+            f"{provided} failed while fitting: fit returned {what}",
+            hint="the plugin's fit has to return the fitted estimator, as `return self` does",
+        )
+    return fitted
+
+
+def log(what: str, error: BaseException) -> None:
+    """Write an exception and where it was raised to this process's stderr, which is the server's log."""
+    frames = traceback.format_exception(type(error), error, error.__traceback__, limit=-_FRAMES_LOGGED)
+    text = "".join(frames).rstrip()
+    if len(text) > _LOGGED:
+        text = f"{text[: _LOGGED // 2]}\n...\n{text[-_LOGGED // 2 :]}"
+    print(f"pgml: {what}\n{text}", file=sys.stderr, flush=True)
 
 
 def predictions_of(

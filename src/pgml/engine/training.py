@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 from pgml import predictors
 from pgml.engine.held_back import HeldBack
 from pgml.engine.matrix import Matrix
-from pgml.engine.plugin_call import call_plugin, predictions_of
+from pgml.engine.plugin_call import call_plugin, fitted_by, predictions_of
 from pgml.engine.saved_types import load_recorded, types_in
+from pgml.engine.steadiness import unsteady
 from pgml.errors import PgmlError, TrainingFailed, UnusableData
 from pgml.plugin.pickles import is_pickle
 from pgml.plugin.registry import Provided
@@ -41,6 +42,8 @@ class Training:
         import numpy as np
 
         self.matrix.check(self.algorithm.missing, self.algorithm.name)
+        if self.algorithm.positive_target:
+            self.matrix.check_positive_target(self.algorithm.name)
         self.y, self.classes = self.objective.read_target(self.matrix.y, self.matrix.target)
         self.test = choose_test_rows(self.matrix.y, test_size, sampling)
         if not self.test.any():
@@ -53,7 +56,7 @@ class Training:
         X_train, X_test = self._scale()
 
         started = time.perf_counter()
-        fitted = self._plugin("fitting", self.algorithm.fit, self.hyperparameters, X_train, y_train)
+        fitted = fitted_by(self.provided, self.algorithm.fit, self.hyperparameters, X_train, y_train)
         fit_time = time.perf_counter() - started
         started = time.perf_counter()
         predictions = predictions_of(self.provided, fitted, X_test, self.classes)
@@ -128,17 +131,23 @@ class Training:
     def _uncompiled(self, fitted: Any, X_test: np.ndarray, predictions: np.ndarray) -> tuple[bytes, bytes]:
         """Return the predictor of a model that only its plugin can evaluate, and the saved estimator.
 
-        Raises TrainingFailed where what is saved cannot be read back, or predicts something else then.
+        Raises TrainingFailed where what is saved cannot be read back, or predicts something else then, and where a
+        row's prediction depends on anything but the row: the model would not have the score that it was given.
         """
         saved = self._plugin("saving the estimator", self._saved, fitted)
-        types = self._read_back(saved, X_test[:_ROWS_COMPARED], predictions[:_ROWS_COMPARED])
+        types = self._read_back(fitted, saved, X_test[:_ROWS_COMPARED], predictions[:_ROWS_COMPARED])
         output, scores = self.objective.engine_output(self.classes)
         predictor = predictors.Predictor(
             "uncompiled",
             len(self.matrix.feature_names),
             output,
             {},
-            {"algorithm": self.algorithm.name, "scores": scores, "types": types},
+            {
+                "algorithm": self.algorithm.name,
+                "plugin": self.provided.plugin.name,  # so that it can be named once it is gone
+                "scores": scores,
+                "types": types,
+            },
             classes=None if self.classes is None else tuple(range(len(self.classes))),
             missing=self.algorithm.missing,
         )
@@ -152,7 +161,7 @@ class Training:
             raise ValueError("save returned a pickle, and a model is kept as data, never as code")
         return bytes(saved)
 
-    def _read_back(self, saved: bytes, X: np.ndarray, expected: np.ndarray) -> list[str]:
+    def _read_back(self, fitted: Any, saved: bytes, X: np.ndarray, expected: np.ndarray) -> list[str]:
         """Return the types that the saved estimator holds, once it has predicted what the fitted one does."""
         doing = "reading back what it saved"
         try:
@@ -165,14 +174,33 @@ class Training:
                 f"{self.provided} failed while {doing}: {error.message}", hint=error.hint
             ) from error
         doing = "predicting with the model that was read back"
+        difference = self._unsteady(loaded, X, expected, doing)
+        if difference is not None:
+            self._require_steady(fitted, X, expected)
         answers = predictions_of(self.provided, loaded, X, self.classes, doing)
-        difference = self.objective.difference(answers, expected)
+        difference = self.objective.difference(answers, expected) or difference
         if difference is not None:
             raise TrainingFailed(
                 f"{self.provided} failed while {doing}: it differs from the fitted one {difference}",
-                hint="save has to keep all that predict needs",
+                hint="save has to keep all that predict needs, and a prediction must not depend on those before it",
             )
         return types
+
+    def _require_steady(self, fitted: Any, X: np.ndarray, expected: np.ndarray) -> None:
+        """Raise TrainingFailed where predictions for some of the rows are not those ``expected``, made for all."""
+        doing = "predicting rows alone, and in another order"
+        difference = self._unsteady(fitted, X, expected, doing)
+        if difference is not None:
+            raise TrainingFailed(
+                f"{self.provided} failed while {doing}: predictions differ from those for all rows together {difference}",
+                hint="what predict returns for a row must depend on nothing but that row",
+            )
+
+    def _unsteady(self, fitted: Any, X: np.ndarray, expected: np.ndarray, doing: str) -> str | None:
+        def predict(rows: np.ndarray) -> np.ndarray:
+            return predictions_of(self.provided, fitted, rows, self.classes, doing)
+
+        return unsteady(self.objective, fitted, predict, X, expected)
 
     def _plugin(self, doing: str, function: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
         return call_plugin(self.provided, doing, function, *arguments, **named)

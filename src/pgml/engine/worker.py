@@ -13,11 +13,11 @@ from typing import Any
 from pgml.engine.held import HeldModel
 from pgml.engine.held_back import HeldBack
 from pgml.engine.matrix import Matrix
-from pgml.engine.plugin_call import call_plugin
+from pgml.engine.plugin_call import call_plugin, log
 from pgml.errors import EngineDied, PgmlError, UnusableData
 from pgml.plugin.algorithm import Algorithm
 from pgml.plugin.objective import OBJECTIVES
-from pgml.plugin.registry import Provided, load_registry
+from pgml.plugin.registry import Provided, find_plugins
 from pgml.wire.note import noted
 from pgml.wire.packing import Column
 from pgml.wire.sampling import choose_test_rows
@@ -37,9 +37,12 @@ class Worker:
     """
 
     def __init__(self, crashed: Mapping[str, str] | None = None) -> None:
-        self._registry = load_registry(
+        self._registry = find_plugins(
             crashed or {}, lambda plugin: noted(f"importing the plugin {plugin}", plugin)
         )
+        for failure in self._registry.failures:
+            if failure.error is not None:
+                log(f"the plugin {failure.plugin.name} cannot be used", failure.error)
         self._matrix: Matrix | None = None
         self._held_back: HeldBack | None = None
         self._found: OrderedDict[int, _Found] = OrderedDict()

@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike
 from psycopg2 import sql
 
 from pgml import errors
+from pgml.server.place import complete
 
 _ROWS_AT_ONCE = 10_000
 _BY_SQLSTATE = {
@@ -26,10 +27,13 @@ _BY_SQLSTATE = {
 def connect(dsn: str = "", **options: Any) -> Database:
     """Connect to a database in which pgml is installed.
 
-    ``dsn`` is a libpq connection string or URI; what it leaves out, and all of it by default, comes from the
-    PG* environment variables. ``options`` are libpq's, by name. Each call commits by itself.
+    ``dsn`` is a libpq connection string or URI; ``options`` are libpq's, by name; what they leave out comes from the
+    PG* environment variables. Where none of these says which server, host, port, user or database, it is the private
+    one that ``pgml up`` starts for the Python environment that this runs in. Each call commits by itself.
+
+    Raises :class:`pgml.errors.ServerError` where that one does not run or belongs to another user.
     """
-    connection = psycopg2.connect(dsn, **options)
+    connection = psycopg2.connect(complete(dsn, options), **options)
     connection.autocommit = True
     return Database(connection)
 

@@ -52,6 +52,7 @@ class Algorithm(Generic[E]):
         left_out: the estimator's own parameters that users cannot set, each with the reason why.
         scaled: whether the features are standardised (mean 0, standard deviation 1) before it sees them.
         missing: whether it knows missing values (NaN in ``X``); otherwise a missing value is an error.
+        positive_target: whether it learns only from a target that is above 0 in every row (a regression).
         aliases: other names that are accepted for it.
         trusted_types: types, besides those that skops trusts by itself, that a saved estimator may contain
             (see :meth:`load`).
@@ -67,6 +68,7 @@ class Algorithm(Generic[E]):
     left_out: Mapping[str, str] = MappingProxyType({})
     scaled: bool = False
     missing: bool = False
+    positive_target: bool = False
     aliases: tuple[str, ...] = ()
     trusted_types: tuple[str, ...] = ()
 

@@ -201,6 +201,8 @@ class Hyperparameter:
 
     ``description`` is one sentence for the person who sets it, ``search`` the values that a search tries
     unless it is told others, ``nullable`` whether ``null`` is a value (it is where it is the default).
+    ``without_effect`` is the reason why it need not change any model, where that is right: it may change only how
+    long a training takes.
     """
 
     name: str
@@ -209,6 +211,7 @@ class Hyperparameter:
     description: str
     search: tuple[Any, ...] = ()
     nullable: bool = False
+    without_effect: str = ""
 
     def __post_init__(self) -> None:
         if self.default is None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from pgml.plugin.algorithm import Algorithm
 from pgml.plugin.hyperparameters import Hyperparameter
 from pgml.plugin.objective import OBJECTIVES
-from pgml.plugin.registry import BUILT_IN, load_registry
+from pgml.plugin.registry import BUILT_IN, find_plugins
 
 
 def pages(algorithms: Iterable[Algorithm]) -> dict[str, str]:
@@ -130,7 +130,7 @@ def _list(title: str, items: list[str]) -> list[str]:
 
 def write(folder: Path) -> None:
     """Write the pages of the built-in algorithms into ``folder``."""
-    provided = load_registry().algorithms.values()
+    provided = find_plugins().algorithms.values()
     folder.mkdir(parents=True, exist_ok=True)
     for name, text in pages(each.algorithm for each in provided if each.plugin.name == BUILT_IN).items():
         (folder / name).write_text(text, encoding="utf-8")

@@ -63,10 +63,11 @@ class ProvidedDataset:
 
 @dataclass(frozen=True)
 class Failure:
-    """A plugin that could not be used, wholly or in part, and why."""
+    """A plugin that could not be used, wholly or in part, and why; ``error`` is what it raised, for its author."""
 
     plugin: Plugin
     reason: str
+    error: BaseException | None = field(default=None, compare=False)
 
 
 @dataclass
@@ -159,7 +160,7 @@ class Registry:
         self.datasets[dataset.name] = ProvidedDataset(dataset, plugin)
 
 
-def load_registry(
+def find_plugins(
     crashed: Mapping[str, str] = MappingProxyType({}),
     importing: Callable[[str], AbstractContextManager[None]] = lambda plugin: nullcontext(),
 ) -> Registry:
@@ -195,13 +196,13 @@ def _load(
 ) -> None:
     """Import one module, register its hooks and add what they return, or note the failure."""
 
-    def failed(reason: str) -> None:
-        registry.failures.append(Failure(plugin, reason))
+    def failed(reason: str, error: BaseException | None = None) -> None:
+        registry.failures.append(Failure(plugin, reason, error))
 
     try:
         module = importer()
     except BaseException as error:
-        return failed(f"it cannot be imported: {_describe(error)}")
+        return failed(f"it cannot be imported: {_describe(error)}", error)
     try:
         manager.register(module)
         manager.check_pending()
@@ -219,7 +220,7 @@ def _load(
             try:
                 returned = list(implementation.function())
             except BaseException as error:
-                failed(f"{hook} raised {_describe(error)}")
+                failed(f"{hook} raised {_describe(error)}", error)
                 continue
             for thing in returned:
                 try:

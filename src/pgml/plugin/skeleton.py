@@ -7,7 +7,7 @@ from pathlib import Path
 from string import Template
 
 from pgml.errors import InvalidArgument
-from pgml.plugin.registry import BUILT_IN, load_registry
+from pgml.plugin.registry import BUILT_IN, find_plugins
 
 _PYPROJECT = """\
 [build-system]
@@ -169,7 +169,7 @@ def _check_name(name: str) -> None:
         )
     if name.startswith("pgml"):
         raise InvalidArgument(f'"{name}" begins with pgml, which is put in front of it anyway')
-    for (taken, _), provided in load_registry().algorithms.items():
+    for (taken, _), provided in find_plugins().algorithms.items():
         if name in (taken, *provided.algorithm.aliases) and provided.plugin.name == BUILT_IN:
             raise InvalidArgument(
                 f'"{name}" is a built-in algorithm',

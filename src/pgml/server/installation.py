@@ -113,20 +113,26 @@ def server_python(connection: Connection) -> ServerPython:
     return ServerPython(**answer)
 
 
-def _examine(dsn: str) -> ServerPython:
-    """Check that a server can have pgml at all, and return what its Python says."""
+def connect(dsn: str) -> Connection:
+    """Connect to a server, each statement committing by itself. Raises ServerError where that cannot be."""
     import psycopg2
 
     try:
         connection = psycopg2.connect(dsn)
-    except psycopg2.OperationalError as error:
+    except psycopg2.Error as error:
         raise ServerError(
             f"the server cannot be reached: {str(error).strip()}",
             hint="name a superuser's database as in postgresql://user:password@host/database, or run this as the "
             "server's own user: sudo -u postgres ...",
         ) from error
+    connection.autocommit = True
+    return connection
+
+
+def _examine(dsn: str) -> ServerPython:
+    """Check that a server can have pgml at all, and return what its Python says."""
+    connection = connect(dsn)
     with contextlib.closing(connection), connection.cursor() as cursor:
-        connection.autocommit = True
         cursor.execute("SELECT current_setting('is_superuser')::bool, current_user")
         superuser, name = cursor.fetchone()
         if not superuser:

@@ -122,6 +122,7 @@ def test_a_plugin_that_crashes_when_it_is_imported_is_left_out(connect, plugin_e
         ("check", "failed while checking its hyperparameters: the sum of all settings is zero"),
         ("estimator", "failed while fitting: libexotic.so.7: cannot open shared object file"),
         ("fit", "failed while fitting: the matrix is singular"),
+        ("fit nothing", "failed while fitting: fit returned None"),
         ("exit", "failed while fitting: good bye"),
         ("predict", "failed while predicting: 'colour'"),
         ("compile", "failed while compiling: no such leaf"),
@@ -144,6 +145,15 @@ def test_an_algorithm_that_fails(session, where, said):
     assert error.pgcode == "ML018"
     assert error.diag.message_primary.startswith(f"raising (plugin pgml-raising) {said}")
     assert len(engines(session.pid)) == 1, "the engine lives on"
+
+
+def test_where_an_algorithm_raised_is_in_the_log_for_its_author(session, plugin_server):
+    refused(session, "raising", '{"where": "fit"}')
+    log = plugin_server.log.read_text(errors="replace")
+    assert "pgml: raising (plugin pgml-raising) failed while fitting" in log
+    assert 'pgml_raising.py", line' in log and "ValueError: the matrix\nis   singular" in log
+    assert "pgml: the plugin pgml-unimportable cannot be used" in log
+    assert "ModuleNotFoundError: No module named 'a_library_that_nobody_has'" in log
 
 
 def test_an_algorithm_that_interrupts_its_process(session):

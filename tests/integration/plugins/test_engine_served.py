@@ -196,7 +196,8 @@ def test_a_model_whose_plugin_is_gone_says_so(connect, session, plugin_environme
         later = connect()
         error = later.refused("SELECT pgml.predict('near', '{1,2,3}')")
         assert error.pgcode == "ML001"
-        assert 'unknown algorithm "nearest" for regression' in error.diag.message_primary
+        assert "needs nearest of the plugin pgml-uncompiled, which" in error.diag.message_primary
+        assert error.diag.message_hint.startswith("install pgml-uncompiled where the engine runs")
         assert later.train("near", algorithm="linear", test_size=0.5)[3] == "not deployed"
         assert 'unknown algorithm "nearest"' in later.notices[-1]
     finally:

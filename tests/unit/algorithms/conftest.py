@@ -3,10 +3,10 @@
 import pytest
 from threadpoolctl import threadpool_limits
 
-from pgml.plugin.registry import BUILT_IN, load_registry
+from pgml.plugin.registry import BUILT_IN, find_plugins
 
 ALGORITHMS = [
-    provided.algorithm for provided in load_registry().algorithms.values() if provided.plugin.name == BUILT_IN
+    provided.algorithm for provided in find_plugins().algorithms.values() if provided.plugin.name == BUILT_IN
 ]
 
 

@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from pgml.errors import InvalidHyperparameter
-from pgml.plugin.registry import load_registry
+from pgml.plugin.registry import find_plugins
 
 # pgml's own choices, the same for all algorithms: a training can be repeated, and takes one processor
 SAME_FOR_ALL = {"random_state", "n_jobs"}
@@ -57,7 +57,7 @@ def library_parameters(algorithm):
 
 def test_every_pair_of_the_original_system_is_there():
     expected = {(name, objective) for name, objectives in PAIRS.items() for objective in objectives}
-    registry = load_registry()
+    registry = find_plugins()
     assert len(expected) == 43
     assert expected == {
         pair for pair, provided in registry.algorithms.items() if provided.plugin.name == "pgml-core"
@@ -65,7 +65,7 @@ def test_every_pair_of_the_original_system_is_there():
 
 
 def test_the_original_spelling_is_an_alias():
-    found = load_registry().find("orthoganl_matching_pursuit", "regression")
+    found = find_plugins().find("orthoganl_matching_pursuit", "regression")
     assert found.algorithm.name == "orthogonal_matching_pursuit"
 
 
@@ -107,7 +107,7 @@ def test_xgboosts_defaults_are_its_own():
     random = np.random.default_rng(0)
     X = random.normal(size=(200, 4))
     y = X[:, 0] + random.normal(scale=0.1, size=200)
-    algorithm = load_registry().find("xgboost", "regression").algorithm
+    algorithm = find_plugins().find("xgboost", "regression").algorithm
     ours = algorithm.fit(algorithm.check({}), X, y)
     theirs = xgboost.XGBRegressor(n_estimators=100).fit(X, y)
     assert np.array_equal(ours.predict(X), theirs.predict(X))
@@ -121,7 +121,7 @@ def test_whatever_is_random_takes_a_seed(algorithm):
 
 def test_listing_the_algorithms_imports_no_heavy_library():
     code = (
-        "import sys; from pgml.plugin.registry import load_registry; load_registry(); "
+        "import sys; from pgml.plugin.registry import find_plugins; find_plugins(); "
         "print([name for name in ('numpy', 'sklearn', 'xgboost', 'scipy', 'skops', 'joblib') if name in sys.modules])"
     )
     listed = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

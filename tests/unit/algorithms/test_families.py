@@ -7,7 +7,7 @@ import pytest
 import skops.io
 
 from pgml.errors import CorruptPredictor, PluginError
-from pgml.plugin.registry import load_registry
+from pgml.plugin.registry import find_plugins
 
 RANDOM = np.random.default_rng(0)
 X = RANDOM.normal(size=(120, 4))
@@ -16,7 +16,7 @@ THREE = (np.argsort(np.argsort(NUMBERS)) * 3 // 120).astype(np.int64)
 
 
 def algorithm(name, objective):
-    return load_registry().find(name, objective).algorithm
+    return find_plugins().find(name, objective).algorithm
 
 
 def fit(name, objective, hyperparameters, X=X, y=NUMBERS):
@@ -47,7 +47,7 @@ def test_no_default_is_one_that_a_library_gives_up():
     with warnings.catch_warnings():
         warnings.simplefilter("error", FutureWarning)
         warnings.simplefilter("error", DeprecationWarning)
-        for (name, objective), provided in load_registry().algorithms.items():
+        for (name, objective), provided in find_plugins().algorithms.items():
             if provided.plugin.name == "pgml-core":
                 small = {"n_estimators": 3} if "n_estimators" in provided.algorithm.check({}) else {}
                 fit(name, objective, small, y=NUMBERS if objective == "regression" else THREE)

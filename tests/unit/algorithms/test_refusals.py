@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from pgml.errors import InvalidHyperparameter, UnusableData
-from pgml.plugin.registry import load_registry
+from pgml.plugin.registry import find_plugins
 
 RANDOM = np.random.default_rng(0)
 X = RANDOM.normal(size=(40, 3))
@@ -20,7 +20,7 @@ REGRESSION, CLASSIFICATION = "regression", "classification"
 
 
 def fit(name, objective, hyperparameters, X, y):
-    algorithm = load_registry().find(name, objective).algorithm
+    algorithm = find_plugins().find(name, objective).algorithm
     return algorithm.fit(algorithm.check(hyperparameters), X, y)
 
 
@@ -45,7 +45,7 @@ TOGETHER = [
 
 @pytest.mark.parametrize("name, objective, hyperparameters, rule", TOGETHER)
 def test_settings_that_do_not_go_together(name, objective, hyperparameters, rule):
-    algorithm = load_registry().find(name, objective).algorithm
+    algorithm = find_plugins().find(name, objective).algorithm
     with pytest.raises(InvalidHyperparameter) as refused:
         algorithm.check(hyperparameters)
     assert refused.value.message.startswith(f"{name}: ")
@@ -54,7 +54,7 @@ def test_settings_that_do_not_go_together(name, objective, hyperparameters, rule
 
 def test_the_message_names_the_algorithm_the_rule_and_the_values():
     with pytest.raises(InvalidHyperparameter) as refused:
-        load_registry().find("ridge", REGRESSION).algorithm.check({"positive": True, "solver": "svd"})
+        find_plugins().find("ridge", REGRESSION).algorithm.check({"positive": True, "solver": "svd"})
     assert refused.value.message == (
         'ridge: solver must be auto or lbfgs where positive is true, got solver "svd", positive true'
     )

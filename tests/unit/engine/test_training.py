@@ -11,7 +11,7 @@ from pgml.engine.held import HeldModel
 from pgml.engine.matrix import Matrix
 from pgml.engine.saved_types import types_in
 from pgml.engine.training import Training
-from pgml.errors import CorruptPredictor, TrainingFailed
+from pgml.errors import CorruptPredictor, TrainingFailed, UnknownAlgorithm, UnusableData
 from pgml.plugin.registry import Plugin, Provided
 from pgml.predictors.build import linear
 from pgml.predictors.read.format import parse
@@ -55,6 +55,44 @@ class Mean(pgml.Algorithm):
 
     def save(self, fitted):
         raise AssertionError("a compiled model must not be saved")
+
+
+class Guess:
+    """Least squares, or the sign of the first feature, on what ``seen`` makes of the rows."""
+
+    def __init__(self, seen, labels=False):
+        self.seen, self.labels = seen, labels
+
+    def fit(self, X, y):
+        self.weights = np.linalg.lstsq(X, y - y.mean(), rcond=None)[0]
+        self.mean = y.mean()
+        return self
+
+    def predict(self, X):
+        X = self.seen(self, X)
+        return (X[:, 0] > 0).astype(np.int64) if self.labels else X @ self.weights + self.mean
+
+
+def centred(model, X):
+    return X - X.mean(axis=0)
+
+
+def ranked(model, X):
+    return X.argsort(axis=0).argsort(axis=0) / len(X)
+
+
+def as_the_first_batch(model, X):
+    model.__dict__.setdefault("middle", X.mean(axis=0))
+    return X - model.middle
+
+
+def counted(model, X):
+    model.asked = getattr(model, "asked", 0) + 1
+    return X * (-1) ** model.asked
+
+
+def honest(model, X):
+    return X
 
 
 def train(algorithm: pgml.Algorithm, rows: int = 80, labels: tuple = (3.0, 10_000_000.0, 10_000_001.0)):
@@ -142,3 +180,115 @@ def test_labels_that_are_near_each_other_are_not_the_same():
     with pytest.warns(UserWarning, match="differs from the estimator in [0-9]+ of 20 rows"):
         _, about, (_, estimator, _) = train(Wrong(), labels=(1e7, 1e7 + 1, 1e7 + 2))
     assert about["served_by"] == "engine" and estimator
+
+
+def guesses(seen, objective: str = "regression") -> pgml.Algorithm:
+    class Guesses(pgml.Algorithm):
+        name = "guess"
+        summary = "A guess."
+        scaled = True
+
+        def estimator(self):
+            return Guess(seen, objective == "classification")
+
+        def save(self, fitted):
+            return np.append(fitted.weights, fitted.mean).tobytes()
+
+        def load(self, saved):
+            loaded = self.estimator()
+            *loaded.weights, loaded.mean = np.frombuffer(saved)
+            return loaded
+
+    Guesses.objective = objective
+    return Guesses()
+
+
+@pytest.mark.parametrize("objective", ["regression", "classification"])
+@pytest.mark.parametrize("seen", [centred, ranked, counted], ids=lambda each: each.__name__)
+def test_a_model_whose_predictions_depend_on_other_rows_is_not_saved(seen, objective):
+    with pytest.raises(TrainingFailed) as raised:
+        train(guesses(seen, objective))
+    assert "failed while predicting rows alone, and in another order: predictions differ" in raised.value.message
+    assert "nothing but that row" in raised.value.hint
+
+
+def test_a_model_that_takes_its_first_batch_as_a_measure_is_not_saved():
+    with pytest.raises(TrainingFailed) as raised:
+        train(guesses(as_the_first_batch))
+    assert "it differs from the fitted one by" in raised.value.message
+    assert "must not depend on those before it" in raised.value.hint
+
+
+@pytest.mark.parametrize("objective", ["regression", "classification"])
+def test_a_model_that_predicts_row_by_row_is_saved(objective):
+    for rows in (8, 80, 3000):
+        assert train(guesses(honest, objective), rows)[1]["served_by"] == "engine"
+
+
+def test_a_compiled_model_whose_estimator_looks_at_other_rows_is_not_saved():
+    algorithm = guesses(centred)
+    type(algorithm).compile = lambda self, fitted: linear.predictor(fitted.weights, fitted.mean)
+    with pytest.warns(UserWarning, match="differs from the estimator"), pytest.raises(TrainingFailed, match="alone"):
+        train(algorithm)
+
+
+@pytest.mark.parametrize(
+    ("returned", "said"),
+    [(None, "fit returned None"), (3.5, "fit returned an object of type float, which has no predict")],
+)
+def test_a_fit_that_returns_no_estimator_is_the_plugins_fault(returned, said):
+    class Silent(Mean):
+        def fit(self, values, X, y):
+            return returned
+
+    with pytest.raises(TrainingFailed) as raised:
+        train(Silent())
+    assert raised.value.message == f"mean (plugin pgml-tests) failed while fitting: {said}"
+    assert "return self" in raised.value.hint
+
+
+def test_a_target_that_an_algorithm_cannot_take_is_named_with_its_rule():
+    class Positive(Mean):
+        positive_target = True
+
+    class Below(Positive):
+        def estimator(self):
+            raise AssertionError("it must not come to this")
+
+    assert train(Positive())[1]["served_by"] == "backend"
+    training, _, _ = train(Positive())
+    training.algorithm = Below()
+    training.matrix.y[3:5] = [-0.5, 0.0]
+    with pytest.raises(UnusableData) as raised:
+        training.run(0.25, "random")
+    assert raised.value.message == (
+        '"y" is -0.5 in the lowest of 80 rows, and 2 of them are not above 0; mean takes a target above 0 only'
+    )
+
+
+def test_what_a_plugin_raises_is_logged_with_its_type_and_place(capfd):
+    class Broken(Mean):
+        def estimator(self):
+            raise LookupError("colour " * 10_000)
+
+    with pytest.raises(TrainingFailed):
+        train(Broken())
+    logged = capfd.readouterr().err
+    assert logged.startswith("pgml: mean (plugin pgml-tests) failed while fitting\nTraceback")
+    assert "LookupError: colour" in logged and f'{__file__}", line' in logged
+    assert len(logged) < 11_000
+
+
+def test_the_plugin_of_a_model_is_named_once_it_is_gone():
+    training, _, (predictor, estimator, _) = train(Neighbours())
+
+    def gone():
+        raise UnknownAlgorithm('unknown algorithm "neighbours" for regression', detail="because")
+
+    with pytest.raises(UnknownAlgorithm) as raised:
+        HeldModel(predictor, estimator, gone)
+    assert raised.value.message.startswith("the model needs neighbours of the plugin pgml-tests, which")
+    assert "install pgml-tests" in raised.value.hint and raised.value.detail == "because"
+    old = predictors.Predictor("engine", 3, "value", {}, {"algorithm": "neighbours", "scores": 1}).to_bytes()
+    with pytest.raises(UnknownAlgorithm, match="^unknown algorithm"):
+        HeldModel(old, estimator, gone)

@@ -10,12 +10,11 @@ and the value, where it is not kept. ``check_algorithm`` runs them all; with pyt
 
 from __future__ import annotations
 
-import functools
 import inspect
 import json
 import re
-import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -23,43 +22,49 @@ import numpy as np
 from pgml.errors import InvalidHyperparameter, PgmlError
 from pgml.plugin.algorithm import Algorithm
 from pgml.plugin.checks.comparison import compile_fitted, require, require_compiled_agrees
-from pgml.plugin.checks.reading_back import (
-    fitted_as_searched,
-    is_saved,
-    read_back,
-    require_readable_elsewhere,
+from pgml.plugin.checks.reading_back import is_saved, read_back, require_readable_elsewhere
+from pgml.plugin.checks.rule import fit, fitted_to, rule
+from pgml.plugin.checks.settings import (
+    compiles_with_other_settings,
+    declares_every_parameter,
+    searched,
+    uses_every_hyperparameter,
+)
+from pgml.plugin.checks.steadiness import (
+    leaves_global_randomness_alone,
+    predicts_each_row_by_itself,
+    trains_the_same_in_any_process,
 )
 from pgml.plugin.checks.tables import easy_table, kinds, table
 from pgml.plugin.objective import OBJECTIVES
 
-CHECKS: list[Callable[[Algorithm], None]] = []
 
+def check_algorithm(
+    algorithm: Algorithm, expected_failures: Mapping[str, str] = MappingProxyType({})
+) -> None:
+    """Run every check; raise AssertionError, in one sentence, for the first that fails.
 
-def check_algorithm(algorithm: Algorithm) -> None:
-    """Run every check; raise AssertionError, in one sentence, for the first that fails."""
+    ``expected_failures`` are names of checks that the algorithm cannot pass, each with the reason. They are run too,
+    and one that passes is an error as well: what is expected to fail is what does.
+    """
+    names = [check.__name__ for check in CHECKS]
+    for name, reason in expected_failures.items():
+        require(algorithm, name in names, f"what is expected to fail must be one of {', '.join(names)}", name)
+        said = isinstance(reason, str) and bool(reason.strip())
+        require(algorithm, said, f"that {name} is expected to fail must have a reason", reason)
     for check in CHECKS:
-        check(algorithm)
+        if check.__name__ not in expected_failures:
+            check(algorithm)
+            continue
+        try:
+            check(algorithm)
+        except AssertionError:
+            continue
+        reason = expected_failures[check.__name__]
+        require(algorithm, False, f"{check.__name__} was expected to fail ({reason})", "an algorithm that passes it")
 
 
-def _check(rule: Callable[[Algorithm], None]) -> Callable[[Algorithm], None]:
-    """Add the rule to the checks; whatever else is raised while it is looked at breaks it too."""
-
-    @functools.wraps(rule)
-    def check(algorithm: Algorithm) -> None:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of a training that has not converged, for example
-            try:
-                rule(algorithm)
-            except AssertionError:
-                raise
-            except Exception as error:
-                raise AssertionError(f"{algorithm!r}: {rule.__doc__} But there was {error!r}") from error
-
-    CHECKS.append(check)
-    return check
-
-
-@_check
+@rule
 def declares_itself(algorithm: Algorithm) -> None:
     """Name, objective, summary and source are given, in the form that the catalog shows."""
     require(algorithm, isinstance(algorithm, Algorithm), "must be an instance of pgml.Algorithm", algorithm)
@@ -72,9 +77,11 @@ def declares_itself(algorithm: Algorithm) -> None:
     for attribute in ("summary", "when"):
         text = getattr(algorithm, attribute)
         require(algorithm, text.endswith(".") and len(text) > 20, f"its {attribute} must be a sentence", text)
+    measured = objective == "regression" or not algorithm.positive_target
+    require(algorithm, measured, "its positive_target is for a target that is measured", objective)
 
 
-@_check
+@rule
 def declares_hyperparameters(algorithm: Algorithm) -> None:
     """Each hyperparameter is declared once, described in a sentence, and its values are allowed."""
     names = [hyperparameter.name for hyperparameter in algorithm.hyperparameters]
@@ -93,7 +100,7 @@ def declares_hyperparameters(algorithm: Algorithm) -> None:
     json.dumps(algorithm.json_schema())
 
 
-@_check
+@rule
 def refuses_bad_hyperparameters(algorithm: Algorithm) -> None:
     """A hyperparameter that does not exist, has the wrong type or is out of bounds is refused by name."""
     _refuses(algorithm, "no_such_hyperparameter", 1)
@@ -112,12 +119,12 @@ def refuses_bad_hyperparameters(algorithm: Algorithm) -> None:
             _refuses(algorithm, each.name, None)
 
 
-@_check
+@rule
 def fits_every_table(algorithm: Algorithm) -> None:
     """With its defaults it learns from tables of every kind, and answers in the form that is expected of it."""
     for kind in kinds(algorithm):
         X, y = table(algorithm, kind)
-        fitted, objective = _fitted(algorithm, kind), OBJECTIVES[algorithm.objective]
+        fitted, objective = fitted_to(algorithm, kind), OBJECTIVES[algorithm.objective]
         _, classes = objective.read_target(y, "target")
         predicted = fitted.predict(X)
         try:
@@ -133,22 +140,22 @@ def fits_every_table(algorithm: Algorithm) -> None:
             require(algorithm, sound, f"must predict probabilities that sum to 1 ({kind})", probabilities)
 
 
-@_check
+@rule
 def learns(algorithm: Algorithm) -> None:
     """With its defaults it does better than the mean, or the most frequent class, on an easy table."""
     objective = OBJECTIVES[algorithm.objective]
     X, y = easy_table(algorithm, rows=120, features=4)
     naive = objective.metrics(y, objective.naive_predictions(y))[objective.key_metric]
-    score = objective.metrics(y, _fit(algorithm, X, y, "easy").predict(X))[objective.key_metric]
+    score = objective.metrics(y, fit(algorithm, X, y, "easy").predict(X))[objective.key_metric]
     better = objective.is_better(score, naive)
     require(algorithm, better, f"must beat a constant prediction, of {objective.key_metric} {naive:.3g}", score)
 
 
-@_check
+@rule
 def repeats_itself(algorithm: Algorithm) -> None:
     """The same data and hyperparameters train the same model again, bit by bit."""
     X, y = table(algorithm, "plain")
-    first, second = _fitted(algorithm, "plain"), _fit(algorithm, X, y, "plain")
+    first, second = fitted_to(algorithm, "plain"), fit(algorithm, X, y, "plain")
     compiled = compile_fitted(algorithm, first)
     if compiled is None:
         alike = np.array_equal(first.predict(X), second.predict(X))
@@ -158,17 +165,17 @@ def repeats_itself(algorithm: Algorithm) -> None:
     require(algorithm, alike, "must train the same model twice", "two models")
 
 
-@_check
+@rule
 def leaves_its_inputs_alone(algorithm: Algorithm) -> None:
     """Neither fitting nor predicting changes the arrays that it is given."""
     X, y = table(algorithm, "plain")
     X_before, y_before = X.copy(), y.copy()
-    _fit(algorithm, X, y, "plain").predict(X)
+    fit(algorithm, X, y, "plain").predict(X)
     require(algorithm, np.array_equal(X, X_before), "must not change X", "an X that is different afterwards")
     require(algorithm, np.array_equal(y, y_before), "must not change y", "a y that is different afterwards")
 
 
-@_check
+@rule
 def takes_weights(algorithm: Algorithm) -> None:
     """An estimator whose ``fit`` has a ``sample_weight`` can be given one."""
     X, y = table(algorithm, "plain")
@@ -179,7 +186,7 @@ def takes_weights(algorithm: Algorithm) -> None:
         require(algorithm, _finite(answers), "must predict finite numbers (with weights)", answers)
 
 
-@_check
+@rule
 def knows_missing_values(algorithm: Algorithm) -> None:
     """An algorithm that says so learns from missing values, predicts with them, and compiles to the same."""
     if algorithm.missing:
@@ -196,47 +203,55 @@ def knows_missing_values(algorithm: Algorithm) -> None:
             "missing values after none in training": X,
         }
         for kind, X_seen in tables_seen.items():
-            require_compiled_agrees(algorithm, _fit(algorithm, X_seen, y, kind), X_asked, kind)
+            require_compiled_agrees(algorithm, fit(algorithm, X_seen, y, kind), X_asked, kind)
 
 
-@_check
+@rule
 def reads_back(algorithm: Algorithm) -> None:
     """An estimator that is saved and read again predicts the same, whatever its settings, in any process."""
     saved = []
     for kind in kinds(algorithm)[:2]:
-        X, fitted = table(algorithm, kind)[0], _fitted(algorithm, kind)
+        X, fitted = table(algorithm, kind)[0], fitted_to(algorithm, kind)
         kept = read_back(algorithm, fitted, X, kind)
         saved += [kept] if is_saved(algorithm, fitted) else []
     X, y = table(algorithm, "plain")
-    for settings, fitted in fitted_as_searched(algorithm, X, y):
+    for settings, fitted in searched(algorithm):
         if is_saved(algorithm, fitted):
             saved.append(read_back(algorithm, fitted, X, settings))
     if saved:  # what a library makes of many rows may be of another type
         X, y = easy_table(algorithm, rows=400)
-        saved.append(read_back(algorithm, _fit(algorithm, X, y, "many rows"), X, "many rows"))
+        saved.append(read_back(algorithm, fit(algorithm, X, y, "many rows"), X, "many rows"))
     require_readable_elsewhere(algorithm, saved)
 
 
-@_check
+@rule
 def compiles_to_the_same(algorithm: Algorithm) -> None:
     """The compiled predictor, if there is one, gives the estimator's own labels, probabilities and numbers."""
     for kind in kinds(algorithm):
         X, _ = table(algorithm, kind)
         X_asked = np.vstack([X, X[:20] * 3 + 1, np.zeros((1, X.shape[1]))])
-        require_compiled_agrees(algorithm, _fitted(algorithm, kind), X_asked, kind)
+        require_compiled_agrees(algorithm, fitted_to(algorithm, kind), X_asked, kind)
 
 
-@functools.lru_cache(maxsize=16)
-def _fitted(algorithm: Algorithm, kind: str) -> Any:
-    """Return the estimator fitted to the table of that kind; several checks look at the same one."""
-    return _fit(algorithm, *table(algorithm, kind), kind)
-
-
-def _fit(algorithm: Algorithm, X: np.ndarray, y: np.ndarray, kind: str) -> Any:
-    try:
-        return algorithm.fit(algorithm.check({}), X, y)
-    except Exception as error:
-        raise AssertionError(f"{algorithm!r}: must fit with its defaults ({kind}), got {error!r}") from error
+CHECKS: list[Callable[[Algorithm], None]] = [
+    declares_itself,
+    declares_hyperparameters,
+    declares_every_parameter,
+    refuses_bad_hyperparameters,
+    fits_every_table,
+    learns,
+    repeats_itself,
+    leaves_its_inputs_alone,
+    leaves_global_randomness_alone,
+    predicts_each_row_by_itself,
+    takes_weights,
+    knows_missing_values,
+    reads_back,
+    compiles_to_the_same,
+    compiles_with_other_settings,
+    uses_every_hyperparameter,
+    trains_the_same_in_any_process,
+]
 
 
 def _finite(answers: np.ndarray) -> bool:

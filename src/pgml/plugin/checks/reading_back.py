@@ -15,6 +15,7 @@ import numpy as np
 from pgml.errors import PgmlError
 from pgml.plugin.algorithm import Algorithm
 from pgml.plugin.checks.comparison import compile_fitted, require, require_same
+from pgml.plugin.checks.processes import importable_elsewhere
 from pgml.plugin.pickles import is_pickle
 
 _READER = """
@@ -60,6 +61,9 @@ def _fitted(algorithm: Algorithm, settings: dict[str, Any], X: np.ndarray, y: np
         return algorithm.fit(algorithm.check(settings), X, y)
     except PgmlError:
         return None
+    except Exception as error:
+        rule = f"must fit with {settings}, or say by an error of pgml.errors why it cannot"
+        raise AssertionError(f"{algorithm!r}: {rule}, got {error!r}") from error
 
 
 def read_back(algorithm: Algorithm, fitted: Any, X: np.ndarray, what: str) -> Saved:
@@ -80,7 +84,7 @@ def is_saved(algorithm: Algorithm, fitted: Any) -> bool:
 def require_readable_elsewhere(algorithm: Algorithm, saved: list[Saved]) -> None:
     """Require that a process that did not train the estimators reads them and predicts the same."""
     module, name = type(algorithm).__module__, type(algorithm).__qualname__
-    if not saved or module == "__main__" or "<locals>" in name:  # no other process can import such a class
+    if not saved or not importable_elsewhere(algorithm):
         return
     with tempfile.TemporaryDirectory() as folder:
         for number, each in enumerate(saved):

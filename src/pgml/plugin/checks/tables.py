@@ -38,10 +38,14 @@ def table(algorithm: Algorithm, kind: str) -> tuple[np.ndarray, np.ndarray]:
 def easy_table(
     algorithm: Algorithm, *, rows: int = 40, features: int = 3, target: str = "plain", factor: float = 1.0
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return X and y as ``fit`` takes them: the target follows two of the features, with a little noise."""
+    """Return X and y as ``fit`` takes them: the target follows two of the features, with a little noise.
+
+    It is above 0 where the algorithm needs that.
+    """
     random = np.random.default_rng(rows * features)
     X = random.normal(loc=1.0, size=(rows, features))
     signal = 3 * X[:, 0] - 2 * X[:, -1] + random.normal(scale=0.3, size=rows)
-    y = OBJECTIVES[algorithm.objective].example_targets(factor * (5 + signal))[target]
+    signal = np.exp(signal / 4) if algorithm.positive_target else 5 + signal
+    y = OBJECTIVES[algorithm.objective].example_targets(factor * signal)[target]
     X = (X - X.mean(axis=0)) / X.std(axis=0) if algorithm.scaled else factor * X
     return np.ascontiguousarray(X), y

@@ -188,6 +188,8 @@ def _uncompiled(settings: Mapping, tensors: Mapping[str, Tensor], n_features: in
     types = settings.get("types", [])  # of what the plugin saved; version 0.1 recorded none
     if not isinstance(types, list) or not all(isinstance(name, str) for name in types):
         raise CorruptPredictor("the predictor's types of the saved estimator are no names")
+    if not isinstance(settings.get("plugin", ""), str):  # version 0.1 did not say
+        raise CorruptPredictor("the predictor's plugin is no name")
     return _count(settings["scores"]), ()
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import psycopg2
 import pytest
+from sessions import eventually, processes
 
 from pgml import __version__
 from pgml.errors import ServerError
@@ -36,8 +37,7 @@ def kill(cluster: Cluster) -> None:
     """End the server's main process without letting it tidy up."""
     pid = cluster.running.pid
     os.kill(pid, signal.SIGKILL)
-    while Path(f"/proc/{pid}").exists():
-        time.sleep(0.01)
+    eventually(lambda: all(pid != each for each, _, _ in processes()))  # or nobody has asked yet how it ended
 
 
 @pytest.fixture

@@ -21,6 +21,11 @@ from pgml.server.cluster import DATABASE, LOCALHOST, PACKAGE, Cluster
 def up(arguments: argparse.Namespace) -> int:
     """Create the private server where there is none, start it and install pgml in it."""
     cluster = Cluster()
+    if arguments.foreground and os.getpid() == 1:
+        # It takes over every engine whose session has ended, and a killed one for a session that crashed: all others end.
+        raise ServerError(
+            "PostgreSQL cannot be process 1 of a container", hint="tini -- pgml up --foreground, or docker run --init"
+        )
     address = "" if arguments.foreground else arguments.listen  # nobody is let in before all is set up
     with cluster.locked():
         cluster.start(arguments.port, address, arguments.password_file or None)

@@ -116,3 +116,18 @@ def test_somebody_elses_server_is_left_alone(new_cluster, monkeypatch):
     with pytest.raises(ServerError, match=f"belongs to the user {owner}"):
         cluster.stop()
     monkeypatch.undo()
+
+
+@as_root
+def test_the_first_process_of_a_container_is_another(server_folder):
+    own_processes = ["unshare", "--pid", "--fork", "--kill-child"]
+    if subprocess.run([*own_processes, "true"], capture_output=True, check=False).returncode != 0:
+        pytest.skip("this container may not have another inside")
+    script = "import sys; from pgml.cli import main; sys.exit(main(['up', '--foreground']))"
+    environment = {**os.environ, "PGML_HOME": str(server_folder / "first")}
+    refused = subprocess.run(
+        [*own_processes, sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=False
+    )
+    assert refused.returncode == 1
+    assert refused.stderr.startswith("pgml: PostgreSQL cannot be process 1 of a container\nTry: tini -- ")
+    assert not (server_folder / "first").exists()

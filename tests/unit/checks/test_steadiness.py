@@ -28,6 +28,7 @@ def test_what_is_sound_passes(kind):
         (unsteady.Smoothed, "each row by itself, must predict what"),
         (unsteady.ForMany, "the predictions for the rows three times, each row by itself,"),
         (unsteady.Counting, "each row by itself, must predict what"),
+        (unsteady.Flipping, "the predictions for one row alone, each row by itself, must predict what"),
         (unsteady.FirstImpression, "the predictions after predicting two other rows, each row by itself,"),
     ],
     ids=lambda part: getattr(part, "__name__", ""),

@@ -18,14 +18,15 @@ from pgml.plugin.hyperparameters import Hyperparameter, Kind, Sequence
 Settings = dict[str, Any]
 
 _NUMBERS = (1, 0.5, 2, 0.1, 0, 3, 10, 0.9, 0.25, 1e-3, -1, 100.5)  # none that would make a training long
-_MANY = 50  # a whole number from which on it may be of trees or steps, and a tenth of it is as good to look at
+_MANY = 50  # a whole number from which on it may be of trees or steps, and a fifth of it is as good to look at
 _WIDTH = 3  # features of the table
-_PAIRS = 100  # of models that are compared, at most, before a hyperparameter is said to change nothing
+_PAIRS = 200  # of models that are compared, at most, before a hyperparameter is said to change nothing
 _PAIRS_OF_SLOW = 12  # where the algorithm is slow: then it is enough that a value is passed on to the estimator
 _SLOW = 1.0  # seconds of processor time for all that was compared
 _ALONE = 4  # values that are tried beside the defaults
 _OF_OTHERS = 2  # values that are tried beside another setting
 _OF_ANOTHER = 4  # values of that
+_LIKELIEST = 2  # other settings that are tried together with every further one
 _KINDS = ("plain", "unequal classes", "huge numbers", "five classes")  # of tables
 
 
@@ -50,9 +51,9 @@ class _Trial:
         self._small: Settings = {}
         for each in algorithm.hyperparameters:
             if type(each.default) is int and each.default >= _MANY and not each.without_effect:
-                tenth = {each.name: each.default // 10}
-                if self._answer(self._kinds[0], {**self._small, **tenth}) is not None:
-                    self._small.update(tenth)
+                fifth = {each.name: each.default // 5}
+                if self._answer(self._kinds[0], {**self._small, **fifth}) is not None:
+                    self._small.update(fifth)
 
     def matters(self, each: Hyperparameter) -> bool:
         """Return whether a value of it leads to another model."""
@@ -105,6 +106,8 @@ class _Trial:
         yield from spoken
         likely = [*spoken, *ranked[1]]
         yield from ({**one, **two} for one, two in itertools.combinations(likely, 2) if one.keys() != two.keys())
+        yield from ranked.pop(1)
+        yield from ({**one, **two} for one in likely[:_LIKELIEST] for two in ranked[2] if one.keys() != two.keys())
         for settings in ranked.values():
             yield from settings
 

@@ -58,6 +58,8 @@ class _Trial:
     def matters(self, each: Hyperparameter) -> bool:
         """Return whether a value of it leads to another model."""
         tried = list(values(each, self._small.get(each.name, each.default)))[: max(_ALONE, len(each.kind.choices))]
+        if not tried:  # nothing that this module knows is a value
+            return True
         for number, pair in enumerate(itertools.islice(self._settings_with(each, tried), _PAIRS)):
             slow = self._spent > _SLOW
             if slow and number >= _PAIRS_OF_SLOW:
@@ -176,6 +178,10 @@ def _of(kind: Kind) -> Iterator[Any]:
         items = [*_allowed(kind.item, _of(kind.item))][:3]
         yield from ([item] * _WIDTH for item in items)
         yield from ([*items, *items][:_WIDTH], items[:1], items[:2])
+    lowest = getattr(kind, "above", None) if kind.minimum is None else kind.minimum
+    highest = getattr(kind, "below", None) if kind.maximum is None else kind.maximum
+    if lowest is not None and highest is not None and highest - lowest < _MANY:
+        yield from (lowest + share * (highest - lowest) for share in (0.25, 0.75))
     for bound in (kind.minimum, kind.maximum):
         if bound is not None and abs(bound) < _MANY:
             yield bound

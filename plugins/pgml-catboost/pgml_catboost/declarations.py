@@ -160,6 +160,7 @@ _SETTINGS = (
         Float(above=0, below=1),
         0.1,
         "With early_stopping_rounds, which share of the training rows is held out (pgml's own setting).",
+        without_effect="it matters only where boosting stops at another round for it",
     ),
     Hyperparameter(
         "thread_count",

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from pgml import Boolean, Choice, Float, Hyperparameter, Integer, Sequence
 
+_LATE = "goss begins after 1 / learning_rate rounds, and matters only to tables of many rows"
+
 _SHARE = Float(above=0, maximum=1)
 _LARGEST_SEED = 2**31 - 1
 
@@ -112,12 +114,14 @@ _SETTINGS = (
         Float(minimum=0, maximum=1),
         0.2,
         "With goss, which share of the rows, those with the largest gradients, is always kept.",
+        without_effect=_LATE,
     ),
     Hyperparameter(
         "other_rate",
         Float(minimum=0, maximum=1),
         0.1,
         "With goss, which share of the rows is drawn from the others.",
+        without_effect=_LATE,
     ),
     Hyperparameter(
         "extra_trees", Boolean(), False, "Whether each split tries one random threshold a feature only."
@@ -208,6 +212,7 @@ _SETTINGS = (
         Float(above=0, below=1),
         0.1,
         "With early_stopping_rounds, which share of the training rows is held out (pgml's own setting).",
+        without_effect="it matters only where boosting stops at another round for it",
     ),
     Hyperparameter(
         "early_stopping_min_delta",

@@ -116,7 +116,9 @@ class _SupportVectors(ScikitLearn):
     scaled = True
 
     def estimator(self, *, max_iter: int | None, **hyperparameters: Any) -> Any:
-        return super().estimator(max_iter=-1 if max_iter is None else max_iter, **hyperparameters)
+        machine = super().estimator(max_iter=-1 if max_iter is None else max_iter, **hyperparameters)
+        machine.random_state = 0  # the library draws a seed that it has no use for, else from the process's own
+        return machine
 
     def compile(self, fitted: Any) -> Predictor:
         from pgml.predictors.convert.kernel_machines import support_vector_machine

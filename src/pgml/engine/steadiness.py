@@ -49,7 +49,7 @@ def unsteady(
         allowed = _OF_SPREAD * expected.std() + _OF_SIZE * np.abs(expected).max()
         return f"by up to {off.max():g}" if off.max() > allowed else None
     differ = answers != wanted
-    if differ.any():
+    if differ.any() and all((predict(X) == expected).all() for _ in range(2)):  # else no rounding explains it
         others = expected.copy()
         others[place[differ]] = answers[differ]
         differ &= ~objective.ties(fitted, X, others)[place]

@@ -79,6 +79,7 @@ def _section(algorithm: Algorithm) -> list[str]:
         "",
         f"* **Features** are {'standardised for it' if algorithm.scaled else 'taken as they are, on any scale'}.",
         f"* **Missing values** (NULL): it {'takes them as they are' if algorithm.missing else 'knows none'}.",
+        *(["* **Target:** above 0 in every row."] if algorithm.positive_target else []),
         f"* **Source:** <{algorithm.source}>",
         "",
         "### Hyperparameters",

@@ -87,6 +87,22 @@ class Counting(Uncompiled):
         return X + 0.01 * self.calls
 
 
+class Flipping(Uncompiled):
+    """A classifier that answers the other way round every second time."""
+
+    objective = "classification"
+    trusted_types = ("unsteady.Flipped",)
+
+    def estimator(self, alpha):
+        return Flipped(alpha)
+
+
+class Flipped(Line):
+    def predict(self, X):
+        self.calls = getattr(self, "calls", 0) + 1
+        return (super().predict(X) > 0.5).astype(np.int64) ^ self.calls % 2
+
+
 class FirstImpression(Uncompiled):
     """The first batch that it ever sees decides how others are seen."""
 

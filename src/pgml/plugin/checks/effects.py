@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 
-from pgml.errors import PgmlError
 from pgml.plugin.algorithm import Algorithm
 from pgml.plugin.checks.comparison import compile_fitted
 from pgml.plugin.checks.tables import kinds, table
@@ -19,15 +18,16 @@ from pgml.plugin.hyperparameters import Hyperparameter, Kind, Sequence
 Settings = dict[str, Any]
 
 _NUMBERS = (1, 0.5, 2, 0.1, 0, 3, 10, 0.9, 0.25, 1e-3, -1, 100.5)  # none that would make a training long
-_MANY = 50  # a whole number from which on it may be of trees or steps, and a tenth of it is as good to look at
+_MANY = 50  # a whole number from which on it may be of trees or steps, and a fifth of it is as good to look at
 _WIDTH = 3  # features of the table
-_PAIRS = 100  # of models that are compared, at most, before a hyperparameter is said to change nothing
-_PAIRS_OF_SLOW = 20  # where the algorithm is slow: then it is enough that a value is passed on to the estimator
-_SLOW = 3.0  # seconds of processor time for all that was compared
+_PAIRS = 200  # of models that are compared, at most, before a hyperparameter is said to change nothing
+_PAIRS_OF_SLOW = 12  # where the algorithm is slow: then it is enough that a value is passed on to the estimator
+_SLOW = 1.0  # seconds of processor time for all that was compared
 _ALONE = 4  # values that are tried beside the defaults
 _OF_OTHERS = 2  # values that are tried beside another setting
 _OF_ANOTHER = 4  # values of that
-_KINDS = ("plain", "unequal classes", "huge numbers")  # of tables
+_LIKELIEST = 2  # other settings that are tried together with every further one
+_KINDS = ("plain", "unequal classes", "huge numbers", "five classes")  # of tables
 
 
 def ignored(algorithm: Algorithm) -> list[str]:
@@ -51,13 +51,15 @@ class _Trial:
         self._small: Settings = {}
         for each in algorithm.hyperparameters:
             if type(each.default) is int and each.default >= _MANY and not each.without_effect:
-                tenth = {each.name: each.default // 10}
-                if self._answer(self._kinds[0], {**self._small, **tenth}) is not None:
-                    self._small.update(tenth)
+                fifth = {each.name: each.default // 5}
+                if self._answer(self._kinds[0], {**self._small, **fifth}) is not None:
+                    self._small.update(fifth)
 
     def matters(self, each: Hyperparameter) -> bool:
         """Return whether a value of it leads to another model."""
         tried = list(values(each, self._small.get(each.name, each.default)))[: max(_ALONE, len(each.kind.choices))]
+        if not tried:  # nothing that this module knows is a value
+            return True
         for number, pair in enumerate(itertools.islice(self._settings_with(each, tried), _PAIRS)):
             slow = self._spent > _SLOW
             if slow and number >= _PAIRS_OF_SLOW:
@@ -68,9 +70,12 @@ class _Trial:
 
     def _is_passed_on(self, kind: str, without: Settings, given: Settings) -> bool:
         """Return whether estimators that are not fitted differ: a library that is given a value may be trusted to use it."""
+        def estimator(settings: Settings) -> Any:
+            return self._algorithm.estimator(**self._algorithm.check(settings))
+
         try:
-            one, other = (self._algorithm.estimator(**self._algorithm.check(each)) for each in (without, given))
-        except PgmlError:
+            one, other = estimator(without), estimator(given)
+        except Exception:
             return False
         return repr(_state(one)) != repr(_state(other))
 
@@ -103,6 +108,8 @@ class _Trial:
         yield from spoken
         likely = [*spoken, *ranked[1]]
         yield from ({**one, **two} for one, two in itertools.combinations(likely, 2) if one.keys() != two.keys())
+        yield from ranked.pop(1)
+        yield from ({**one, **two} for one in likely[:_LIKELIEST] for two in ranked[2] if one.keys() != two.keys())
         for settings in ranked.values():
             yield from settings
 
@@ -121,11 +128,12 @@ class _Trial:
             y = y - y.min() + 1  # some losses know no other numbers
         try:
             fitted = self._algorithm.fit(self._algorithm.check(settings), X, y)
-            compiled = compile_fitted(self._algorithm, fitted)
-        except PgmlError:
+        except Exception:  # a library's own error, too: not all that goes together can be declared
             return None
+        try:
+            compiled = compile_fitted(self._algorithm, fitted)
         except Exception as error:
-            rule = f"must fit and compile with {settings}, or say by an error of pgml.errors why it cannot"
+            rule = f"must compile with {settings}, return None or raise NotCompilable"
             raise AssertionError(f"{self._algorithm!r}: {rule}, got {error!r}") from error
         if compiled is not None:
             return compiled.to_bytes()
@@ -171,6 +179,10 @@ def _of(kind: Kind) -> Iterator[Any]:
         items = [*_allowed(kind.item, _of(kind.item))][:3]
         yield from ([item] * _WIDTH for item in items)
         yield from ([*items, *items][:_WIDTH], items[:1], items[:2])
+    lowest = getattr(kind, "above", None) if kind.minimum is None else kind.minimum
+    highest = getattr(kind, "below", None) if kind.maximum is None else kind.maximum
+    if lowest is not None and highest is not None and highest - lowest < _MANY:
+        yield from (lowest + share * (highest - lowest) for share in (0.25, 0.75))
     for bound in (kind.minimum, kind.maximum):
         if bound is not None and abs(bound) < _MANY:
             yield bound

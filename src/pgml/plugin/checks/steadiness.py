@@ -92,6 +92,11 @@ def _answers(fitted: Any, X: np.ndarray) -> dict[str, np.ndarray]:
     return answers
 
 
+def _repeats(fitted: Any, X: np.ndarray, wanted: np.ndarray) -> bool:
+    """Return whether two more calls give the same answers: else it is no rounding that makes others differ."""
+    return all(np.array_equal(fitted.predict(X), wanted) for _ in range(2))
+
+
 def _require_alike(
     algorithm: Algorithm,
     fitted: Any,
@@ -110,7 +115,7 @@ def _require_alike(
             f"must give {name} of shape {expected.shape} ({what})",
             answers.shape,
         )
-        if name == "predictions" and (answers != expected).any():
+        if name == "predictions" and (answers != expected).any() and _repeats(fitted, X, wanted[name]):
             for turn in range(0, len(places), len(X)):  # each part is of different rows
                 now = slice(turn, turn + len(X))
                 others = wanted[name].copy()

@@ -6,4 +6,4 @@ BEGIN ATOMIC
     ), current_setting('search_path')));
 END;
 COMMENT ON FUNCTION pgml.grant IS
-    'Lets a role use a project: predict; read (its models and snapshots, too); train (too); deploy (all of it).';
+    'Lets a role use a project: predict; read (its models and snapshots, too); train (too); deploy (all of it); own hands it over.';

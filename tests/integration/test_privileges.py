@@ -162,6 +162,20 @@ def test_grants_that_cannot_be(trained, alice, call, sqlstate, said):
     assert said in error.diag.message_primary
 
 
+def test_a_project_is_handed_over(trained, alice, stranger):
+    trained.execute("GRANT SELECT ON numbers TO alice")
+    alice.train("mine", "regression", "numbers", "target")
+    assert stranger.refused("SELECT pgml.grant('mine', 'own', 'stranger')").pgcode == "42501"
+    alice.execute("SELECT pgml.grant('mine', 'own', 'stranger')")
+    assert stranger.execute("SELECT name, owner FROM pgml.projects") == [("mine", "stranger")]
+    assert alice.refused("SELECT pgml.grant('mine', 'own', 'alice')").pgcode == "42501"
+    assert alice.predict("mine", [1, 2, 3]) == stranger.predict("mine", [1, 2, 3])
+    stranger.execute("SELECT pgml.revoke('mine', 'predict', 'alice')")
+    assert alice.refused("SELECT pgml.predict('mine', '{1,2,3}')").pgcode == "42501"
+    trained.execute("DROP OWNED BY stranger; SELECT pgml.grant('mine', 'own', 'alice')")
+    assert alice.execute("SELECT name, owner FROM pgml.projects") == [("mine", "alice")]
+
+
 def test_a_role_that_has_rights_is_dropped_like_any_other(trained, alice):
     trained.execute("SELECT pgml.grant('sum', 'read', 'alice')")
     error = Session(trained.connect()).refused("DROP ROLE alice")

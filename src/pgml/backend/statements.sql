@@ -28,7 +28,7 @@ SELECT FROM pgml_internal.projects WHERE id = :project_id::bigint FOR NO KEY UPD
 SELECT pgml_internal.change_rights(:project_id::bigint, :role::oid, :privileges::text[], :give::boolean)
 
 -- owner
-SELECT pg_get_userbyid(given.grantee) AS owner
+SELECT pg_get_userbyid(given.grantee) AS owner, given.grantee::bigint AS role
 FROM pgml_internal.projects AS project
 JOIN pg_attribute AS a ON a.attrelid = project.rights AND a.attname = 'own', aclexplode(a.attacl) AS given
 WHERE project.id = :project_id::bigint

@@ -137,6 +137,13 @@ class Store:
             raise InvalidArgument(f"there is no role with the OID {role}")
         return row["name"]
 
+    def hand_over(self, project: Project, role: int) -> None:
+        """Make a role the owner of the project; the one that was keeps the other privileges."""
+        row = self._session.one("owner", project_id=project.id)
+        if row is not None:
+            self.change_rights(project, row["role"], ("own",), give=False)
+        self.change_rights(project, role, (*PRIVILEGES, "own"), give=True)
+
     # -- snapshots -----------------------------------------------------------------------------------------
 
     def next_snapshot_id(self) -> int:

@@ -145,8 +145,7 @@ class _Trial:
 
 def _state(estimator: Any) -> dict[str, Any]:
     get_params = getattr(estimator, "get_params", None)
-    state: dict[str, Any] = get_params() if callable(get_params) else vars(estimator)
-    return state
+    return dict(get_params() if callable(get_params) else vars(estimator))
 
 
 def values(each: Hyperparameter, default: Any) -> Iterator[Any]:

@@ -78,10 +78,9 @@ def _watched(algorithm: Algorithm) -> Iterator[None]:
         np.random.set_state(kept[1])
 
 
-def _states() -> tuple[Any, Any]:
-    state: Any = np.random.get_state()
-    name, keys, *rest = state
-    return random.getstate(), (name, keys.tobytes(), *rest)
+def _states() -> tuple[str, str]:
+    state = np.random.get_state()
+    return repr(random.getstate()), repr([each.tolist() if isinstance(each, np.ndarray) else each for each in state])
 
 
 def _answers(fitted: Any, X: np.ndarray) -> dict[str, np.ndarray]:

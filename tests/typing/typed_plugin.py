@@ -69,13 +69,15 @@ class Shrinkage(pgml.Algorithm[ShrunkLine]):
     source = "https://en.wikipedia.org/wiki/Ridge_regression"
     hyperparameters = (
         Hyperparameter("strength", Float(above=0.0), 1.0, "How strong the penalty is.", search=(0.1, 1.0)),
-        Hyperparameter("rounds", Even(), 2, "How often the weights are found; one time would do."),
+        Hyperparameter(
+            "rounds", Even(), 2, "How often the weights are found.", without_effect="one time would do"
+        ),
         Hyperparameter("intercept", Boolean(), True, "Whether there is a number that no feature counts for."),
     )
     constraints = (
         Constraint("strength must be below 10 without intercept", lambda strength, intercept: intercept or strength < 10),
     )
-    left_out = {"solver": "there is one"}
+    left_out = {"solver": "there is one", "weights": "they are what is fitted"}
     scaled = True
 
     def estimator(self, *, strength: float, rounds: int, intercept: bool) -> ShrunkLine:
@@ -114,6 +116,7 @@ class NaiveBayes(pgml.Algorithm):
             "var_smoothing", Either(Float(above=0.0), Choice("none")), 1e-9, "What is added to variances."
         ),
     )
+    left_out = {"priors": "the classes' shares of the rows are what is wanted"}
 
     def estimator(self, **hyperparameters: Any) -> Any:
         from sklearn.naive_bayes import GaussianNB

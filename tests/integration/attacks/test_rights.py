@@ -89,7 +89,7 @@ def test_nobody_takes_anything_from_the_owner(house, anna, mallory, sue):
         assert anna.refused("SELECT pgml.revoke('harvest', %s, 'anna')", privilege).pgcode == "ML009"
         assert sue.refused("SELECT pgml.revoke('harvest', %s, 'anna')", privilege).pgcode == "ML009"
     for statement in (
-        "SELECT pgml.grant('harvest', 'own', 'mallory')", "SELECT pgml.grant('harvest', 'predict, own', 'mallory')",
+        "SELECT pgml.revoke('harvest', 'own', 'mallory')", "SELECT pgml.grant('harvest', 'predict, own', 'mallory')",
         "SELECT pgml.grant('harvest', '', 'mallory')", "SELECT pgml.grant('harvest', NULL, 'mallory')",
         "SELECT pgml.grant('harvest', 'predict', NULL)", "SELECT pgml.grant('harvest', 'predict', 0::regrole)",
         "SELECT pgml.grant('harvest', 'predict', 999999::regrole)", "SELECT pgml.grant(NULL, 'predict', 'mallory')",

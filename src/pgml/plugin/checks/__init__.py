@@ -77,8 +77,8 @@ def declares_itself(algorithm: Algorithm) -> None:
     for attribute in ("summary", "when"):
         text = getattr(algorithm, attribute)
         require(algorithm, text.endswith(".") and len(text) > 20, f"its {attribute} must be a sentence", text)
-    measured = objective == "regression" or not algorithm.positive_target
-    require(algorithm, measured, "its positive_target is for a target that is measured", objective)
+    can_be_positive = OBJECTIVES[objective].measured or not algorithm.positive_target
+    require(algorithm, can_be_positive, "its positive_target is for a target that is measured", objective)
 
 
 @rule

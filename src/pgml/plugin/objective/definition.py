@@ -24,6 +24,7 @@ class Objective:
         other_names: what else people call it; a hint leads from them to the name.
         key_metric: the metric that models are compared by, one of those of :meth:`metrics`.
         higher_is_better: whether a higher value of it is the better one.
+        measured: whether the target is a quantity, of which it means something that it is above 0.
         test_sampling: how test rows are chosen where nobody says (see ``pgml.wire.sampling``).
         prediction: what an estimator's ``predict`` returns; it completes the sentence "predict returns ...".
         example: a project and a data set for examples in the documentation; the target is ``target``.
@@ -33,6 +34,7 @@ class Objective:
     other_names: tuple[str, ...] = ()
     key_metric: str
     higher_is_better: bool
+    measured: bool = False
     test_sampling: str = "random"
     prediction: str
     example: tuple[str, str]

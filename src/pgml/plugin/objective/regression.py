@@ -16,6 +16,7 @@ class Regression(Objective):
     other_names = ("regressor", "regress", "reg", "continuous", "numeric", "number", "mse", "squared_error")
     key_metric = "mean_squared_error"
     higher_is_better = False
+    measured = True
     prediction = "one finite number a row"
     example = ("Diabetes", "pgml.diabetes")
 

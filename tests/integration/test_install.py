@@ -10,6 +10,7 @@ from pathlib import Path
 
 import psycopg2
 import pytest
+from places import Place
 
 import pgml
 from pgml.errors import ServerError
@@ -35,12 +36,7 @@ def existing(new_cluster) -> ExistingServer:
 
 def catalog(cluster: Cluster, database: str) -> str:
     """Everything in the database but its rows, as pg_dump tells it."""
-    command = [cluster.postgres.program("pg_dump"), "--schema-only", cluster.dsn(database)]
-    dumped = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    # Newer versions of pg_dump guard each dump with a word of its own.
-    return "\n".join(
-        line for line in dumped.splitlines() if not line.startswith(("\\restrict", "\\unrestrict"))
-    )
+    return Place(cluster, database).dump("--schema-only")
 
 
 def test_installing_twice_changes_nothing(database):

@@ -22,95 +22,69 @@ static const struct { const char *name; int n_parameters; } kinds[] = {
     {"white", 1}, {"dot_product", 1}, {"exponential_sine_squared", 2}, {"gaussian", 0}, {"matern_1", 0}, {"matern_3", 0},
     {"matern_5", 0}, {"rational_quadratic", 1}, {"sum", 0}, {"product", 0}, {"power", 1}};
 
-static int count(PyObject *expression, int depth) {
-    if (depth > MAX_DEPTH || !PySequence_Check(expression) || PyUnicode_Check(expression)) return model_refuse("a kernel is not one");
-    Py_ssize_t size = PySequence_Size(expression);
-    if (size < 1) return model_refuse("a kernel is not one");
+/* How many operations an expression has; -1 where it is none. */
+static int count(File *file, const Json *expression, int depth) {
+    if (depth > MAX_DEPTH || !expression || expression->kind != JSON_ARRAY || expression->size < 1)
+        return refuse(file, "a kernel is not one");
     int total = 1;
-    for (Py_ssize_t i = 1; i < size; i++) {
-        PyObject *item = PySequence_GetItem(expression, i);
-        if (!item) return -1;
-        int inner = PyFloat_Check(item) || PyLong_Check(item) ? 0 : count(item, depth + 1);
-        Py_DECREF(item);
+    const Json *item = expression + 1;
+    for (uint32_t i = 1; i < expression->size; i++) {
+        item = json_next(item);
+        int inner = item->kind == JSON_INTEGER || item->kind == JSON_REAL ? 0 : count(file, item, depth + 1);
         if (inner < 0) return -1;
         total += inner;
-        if (total > 4096) return model_refuse("a kernel is too long");
+        if (total > 4096) return refuse(file, "a kernel is too long");
     }
     return total;
 }
 
-static int number(PyObject *expression, Py_ssize_t index, double *result) {
-    PyObject *item = PySequence_GetItem(expression, index);
-    if (!item) return -1;
-    *result = PyFloat_AsDouble(item);
-    Py_DECREF(item);
-    return PyErr_Occurred() ? -1 : 0;
-}
-
-static int emit(Model *model, Machine *machine, PyObject *expression, Py_ssize_t height);
-
-static int emit_at(Model *model, Machine *machine, PyObject *expression, Py_ssize_t index, Py_ssize_t height) {
-    PyObject *item = PySequence_GetItem(expression, index);
-    if (!item) return -1;
-    int result = emit(model, machine, item, height);
-    Py_DECREF(item);
-    return result;
-}
-
 /* Append the operations of an expression whose result goes to that height of the stack. count() bounded the depth. */
-static int emit(Model *model, Machine *machine, PyObject *expression, Py_ssize_t height) {
-    if (!PySequence_Check(expression) || PyUnicode_Check(expression)) return model_refuse("a kernel is not one");
-    PyObject *name = PySequence_GetItem(expression, 0);
-    if (!name) return -1;
+static int emit(File *file, Machine *machine, const Json *expression, ptrdiff_t height) {
+    if (expression->kind != JSON_ARRAY) return refuse(file, "a kernel is not one");
+    const Json *item = expression + 1;
     int code = -1;
-    for (int i = 0; PyUnicode_Check(name) && i < (int)(sizeof kinds / sizeof *kinds); i++)
-        if (PyUnicode_CompareWithASCIIString(name, kinds[i].name) == 0) code = i;
-    Py_DECREF(name);
-    if (code < 0) return model_refuse("a kernel has an unknown name");
-    Py_ssize_t size = PySequence_Size(expression), at = 1;
+    for (int i = 0; i < (int)(sizeof kinds / sizeof *kinds); i++)
+        if (json_is(item, kinds[i].name)) code = i;
+    if (code < 0) return refuse(file, "a kernel has an unknown name");
+    int64_t size = expression->size, n_operands = code == SUM || code == PRODUCT ? 2 : code == POWER;
+    int64_t n_lengths = size - 1 - n_operands - kinds[code].n_parameters, expected = 0;
+    if (code >= GAUSSIAN && code <= RATIONAL) expected = n_lengths == 1 ? 1 : file->model->n_features;
+    if (n_lengths != expected) return refuse(file, "a kernel has another number of parameters");
     if (height + 1 > machine->depth) machine->depth = height + 1;
-    if (code == SUM || code == PRODUCT) {
-        if (size != 3 || emit_at(model, machine, expression, 1, height) || emit_at(model, machine, expression, 2, height + 1))
-            return PyErr_Occurred() ? -1 : model_refuse("a kernel has other than two parts");
-        at = 3;
-    } else if (code == POWER) {
-        if (size != 3) return model_refuse("a power has other than two parts");
-        if (emit_at(model, machine, expression, at++, height)) return -1;
-    }
+    for (int64_t i = 0; i < n_operands; i++)
+        if (emit(file, machine, item = json_next(item), height + i)) return -1;
     Operation *operation = machine->program + machine->n_operations++;
     operation->code = code;
     for (int i = 0; i < kinds[code].n_parameters; i++)
-        if (number(expression, at++, operation->parameters + i)) return -1;
-    if (code >= GAUSSIAN && code <= RATIONAL) {
-        Py_ssize_t n_lengths = size - at;
-        if (n_lengths != 1 && n_lengths != model->n_features) return model_refuse("a kernel has another number of lengths");
-        if (!(operation->weights = model_allocate(model, (size_t)model->n_features, sizeof(double)))) return -1;
-        for (Py_ssize_t i = 0; i < model->n_features; i++) {
-            double length;
-            if (number(expression, at + (n_lengths == 1 ? 0 : i), &length)) return -1;
-            operation->weights[i] = 1.0 / length;
-        }
-        at = size;
+        if (!json_number(item = json_next(item), operation->parameters + i) || !isfinite(operation->parameters[i]))
+            return refuse(file, "a parameter of a kernel is not finite");
+    if (!n_lengths) return 0;
+    if (!(operation->weights = allocate(file, (size_t)file->model->n_features, sizeof(double)))) return -1;
+    for (ptrdiff_t i = 0; i < file->model->n_features; i++) {
+        double length;
+        if (i < n_lengths) item = json_next(item);
+        if (!json_number(item, &length) || !isfinite(length)) return refuse(file, "a parameter of a kernel is not finite");
+        operation->weights[i] = 1.0 / length;
     }
-    return at == size ? 0 : model_refuse("a kernel has another number of parameters");
+    return 0;
 }
 
-int expression_compile(Model *model, Machine *machine, PyObject *expression) {
-    int length = count(expression, 0);
+int expression_compile(File *file, Machine *machine, const Json *expression) {
+    int length = count(file, expression, 0);
     if (length < 0) return -1;
-    if (!(machine->program = model_allocate(model, (size_t)length, sizeof(Operation)))) return -1;
-    return emit(model, machine, expression, 0);
+    if (!(machine->program = allocate(file, (size_t)length, sizeof(Operation)))) return -1;
+    return emit(file, machine, expression, 0);
 }
 
 /* Fill values [n_rows, CHUNK] with the sum over the features of TERM, of u in the row and v in the vector, ACROSS rows
  * and a panel of vectors at once. */
 #define SUMS(ACROSS, TERM)                                                                                            \
     for (; row + ACROSS <= n_rows; row += ACROSS)                                                                     \
-        for (Py_ssize_t first = 0; first < count; first += PANEL) {                                                   \
+        for (ptrdiff_t first = 0; first < count; first += PANEL) {                                                   \
             const Four *panel = (const Four *)(panels + first * n);                                                   \
             const double *x = rows + row * n;                                                                         \
             Four low[ACROSS] = {{0}}, high[ACROSS] = {{0}}, v;                                                        \
-            for (Py_ssize_t i = 0; i < n; i++)                                                                        \
+            for (ptrdiff_t i = 0; i < n; i++)                                                                        \
                 for (int r = 0; r < ACROSS; r++) {                                                                    \
                     double u = x[r * n + i];                                                                          \
                     (void)u;                                                                                          \
@@ -126,9 +100,9 @@ int expression_compile(Model *model, Machine *machine, PyObject *expression) {
         }
 
 #define PAIRWISE(NAME, TERM)                                                                                          \
-    WIDE static void NAME(const double *panels, Py_ssize_t count, const double *rows, Py_ssize_t n_rows, Py_ssize_t n, \
+    WIDE static void NAME(const double *panels, ptrdiff_t count, const double *rows, ptrdiff_t n_rows, ptrdiff_t n, \
                           const double *w, double *values) {                                                          \
-        Py_ssize_t row = 0;                                                                                           \
+        ptrdiff_t row = 0;                                                                                           \
         (void)w;                                                                                                      \
         SUMS(4, TERM)                                                                                                 \
         SUMS(1, TERM)                                                                                                 \
@@ -142,10 +116,10 @@ PAIRWISE(norms, v * v)
 
 /* A loop over all values of a block, which vectorises where F does. */
 #define MAP(NAME, F)                                                                                                  \
-    WIDE static void NAME(double *values, Py_ssize_t count, Py_ssize_t n_rows, double a, double b) {                  \
+    WIDE static void NAME(double *values, ptrdiff_t count, ptrdiff_t n_rows, double a, double b) {                  \
         (void)a, (void)b;                                                                                             \
-        for (Py_ssize_t row = 0; row < n_rows; row++, values += CHUNK)                                                \
-            for (Py_ssize_t i = 0; i < count; i++) {                                                                  \
+        for (ptrdiff_t row = 0; row < n_rows; row++, values += CHUNK)                                                \
+            for (ptrdiff_t i = 0; i < count; i++) {                                                                  \
                 double x = values[i];                                                                                 \
                 values[i] = F;                                                                                        \
             }                                                                                                         \
@@ -170,16 +144,16 @@ MAP(map_matern_3, matern_3(sqrt(3.0 * x)))
 MAP(map_matern_5, matern_5(sqrt(5.0 * x)))
 MAP(map_sine, squared_sine(x, a, b))
 
-static void raise_to(double *values, Py_ssize_t count, Py_ssize_t n_rows, double exponent) {
+static void raise_to(double *values, ptrdiff_t count, ptrdiff_t n_rows, double exponent) {
     if (exponent == 1.0) return;
     if (exponent == 2.0) map_square(values, count, n_rows, 0, 0);
     else if (exponent == 3.0) map_cube(values, count, n_rows, 0, 0);
     else map_power(values, count, n_rows, exponent, 0);
 }
 
-static void fill(double *values, Py_ssize_t count, Py_ssize_t n_rows, double with) {
-    for (Py_ssize_t row = 0; row < n_rows; row++)
-        for (Py_ssize_t i = 0; i < count; i++) values[row * CHUNK + i] = with;
+static void fill(double *values, ptrdiff_t count, ptrdiff_t n_rows, double with) {
+    for (ptrdiff_t row = 0; row < n_rows; row++)
+        for (ptrdiff_t i = 0; i < count; i++) values[row * CHUNK + i] = with;
 }
 
 /* The root of a sum of squares, or 1 where it is next to nothing, as scikit-learn's normalize takes it. */
@@ -188,23 +162,23 @@ static inline double length(double squares) {
     return root < 10.0 * DBL_EPSILON ? 1.0 : root;
 }
 
-static void cosine(const double *panels, Py_ssize_t count, const double *rows, Py_ssize_t n_rows, Py_ssize_t n, double *values) {
-    for (Py_ssize_t row = 0; row < n_rows; row++) {
+static void cosine(const double *panels, ptrdiff_t count, const double *rows, ptrdiff_t n_rows, ptrdiff_t n, double *values) {
+    for (ptrdiff_t row = 0; row < n_rows; row++) {
         double norm = 0.0, dot[CHUNK];
         double *line = values + row * CHUNK;
-        for (Py_ssize_t i = 0; i < n; i++) norm += rows[row * n + i] * rows[row * n + i];
+        for (ptrdiff_t i = 0; i < n; i++) norm += rows[row * n + i] * rows[row * n + i];
         norm = length(norm);
         norms(panels, count, rows + row * n, 1, n, NULL, line);
         dots(panels, count, rows + row * n, 1, n, NULL, dot);
-        for (Py_ssize_t i = 0; i < count; i++) line[i] = dot[i] / (norm * length(line[i]));
+        for (ptrdiff_t i = 0; i < count; i++) line[i] = dot[i] / (norm * length(line[i]));
     }
 }
 
 /* Run the program; `same` takes the vectors for the rows themselves. */
-static void run(const Machine *machine, const double *panels, Py_ssize_t count, const double *rows, Py_ssize_t n_rows,
-                Py_ssize_t n, int same, double *stack) {
+static void run(const Machine *machine, const double *panels, ptrdiff_t count, const double *rows, ptrdiff_t n_rows,
+                ptrdiff_t n, int same, double *stack) {
     double *top = stack; /* where the next operand goes */
-    for (Py_ssize_t step = 0; step < machine->n_operations; step++) {
+    for (ptrdiff_t step = 0; step < machine->n_operations; step++) {
         const Operation *operation = machine->program + step;
         const double *p = operation->parameters;
         double *values = top;
@@ -254,8 +228,8 @@ static void run(const Machine *machine, const double *panels, Py_ssize_t count, 
         case SUM: case PRODUCT: {
             top -= 2 * BLOCK * CHUNK;
             double *left = top - BLOCK * CHUNK, *right = top;
-            for (Py_ssize_t row = 0; row < n_rows; row++)
-                for (Py_ssize_t i = row * CHUNK; i < row * CHUNK + count; i++)
+            for (ptrdiff_t row = 0; row < n_rows; row++)
+                for (ptrdiff_t i = row * CHUNK; i < row * CHUNK + count; i++)
                     left[i] = operation->code == SUM ? left[i] + right[i] : left[i] * right[i];
             break;
         }
@@ -267,13 +241,13 @@ static void run(const Machine *machine, const double *panels, Py_ssize_t count, 
     }
 }
 
-void expression_evaluate(const Machine *machine, const double *panels, Py_ssize_t count, const double *rows,
-                         Py_ssize_t n_rows, Py_ssize_t n_features, double *stack) {
+void expression_evaluate(const Machine *machine, const double *panels, ptrdiff_t count, const double *rows,
+                         ptrdiff_t n_rows, ptrdiff_t n_features, double *stack) {
     run(machine, panels, count, rows, n_rows, n_features, 0, stack);
 }
 
-double expression_of_itself(const Machine *machine, const double *row, Py_ssize_t n_features, double *stack, double *panel) {
-    for (Py_ssize_t i = 0; i < n_features; i++)
+double expression_of_itself(const Machine *machine, const double *row, ptrdiff_t n_features, double *stack, double *panel) {
+    for (ptrdiff_t i = 0; i < n_features; i++)
         for (int lane = 0; lane < PANEL; lane++) panel[i * PANEL + lane] = row[i];
     run(machine, panel, 1, row, 1, n_features, 1, stack);
     return stack[0];

@@ -1,9 +1,9 @@
-/* The model type of the C module, and what its families share. Python's reference package is the definition. */
+/* A model in the memory of a process: what its families share. Python's reference package is the definition. Nothing
+ * here knows of Python or PostgreSQL, whose modules (python.c; backend/c/door.c) are built from the same sources. */
 #ifndef PGML_MODEL_H
 #define PGML_MODEL_H
 
-#define PY_SSIZE_T_CLEAN
-#include <Python.h>
+#include <stddef.h>
 #include <stdint.h>
 
 /* The hot loops are also built for processors with wider registers, where compiler and loader can choose.
@@ -31,14 +31,14 @@ typedef struct {
     const double *leaves, *start, *offset, *weights;           /* each may be NULL but start */
     double divisor, scale;
     int divides, scales;
-    Py_ssize_t n_trees;
+    ptrdiff_t n_trees;
 } Forest;
 
 typedef struct { int code; double parameters[3]; double *weights; } Operation;  /* weights: 1 / length ^ 2, or NULL */
 
 typedef struct {
     Operation *program;                                        /* postfix */
-    Py_ssize_t n_operations, depth, first, m, rows, padded;
+    ptrdiff_t n_operations, depth, first, m, rows, padded;
     const double *coefficients, *whitener;
 } Machine;
 
@@ -46,43 +46,47 @@ typedef struct {
     Machine *machines;
     const double *vectors, *intercept;
     const int64_t *class_sizes;
-    Py_ssize_t n_machines, depth, longest, pairs;
+    ptrdiff_t n_machines, depth, longest, pairs;
 } Kernel;
 
-typedef struct { const void *weights, *bias; Py_ssize_t n_in, n_out; } Layer;
+typedef struct { const void *weights, *bias; ptrdiff_t n_in, n_out; } Layer;
 
-typedef struct { Layer *layers; Py_ssize_t n_layers, widest; int activation; } Dense;
+typedef struct { Layer *layers; ptrdiff_t n_layers, widest; int activation; } Dense;
 
 typedef struct Model {
-    PyObject_HEAD
-    Py_ssize_t n_features, n_scores, n_classes;                /* n_classes 0: regression */
+    ptrdiff_t n_features, n_scores, n_classes;                 /* n_classes 0: regression */
     enum Output output;
     int missing, single, single_input, has_probabilities;
     const double *classes, *center, *scale, *platt;
     /* Compute the scores [n_rows, n_scores] of clean rows; variances too where they are asked for. */
-    void (*scores)(const struct Model *, const double *rows, Py_ssize_t n_rows, double *scores, double *variances,
+    void (*scores)(const struct Model *, const double *rows, ptrdiff_t n_rows, double *scores, double *variances,
                    void *work);
-    Py_ssize_t block;                                          /* most rows that scores takes at once */
+    ptrdiff_t block;                                           /* most rows that scores takes at once */
     size_t work, work_per_row;                                 /* bytes of its work space */
     union { Linear linear; Forest forest; Kernel kernel; Dense dense; };
-    Py_buffer *buffers;                                        /* what the model borrows from Python */
-    void **memory;                                             /* what it owns */
-    Py_ssize_t n_buffers, n_memory;
-    double *scratch;                                           /* for one row; the lock of Python guards it */
+    void **memory;                                             /* what the model owns */
+    size_t n_memory;
+    double *scratch;                                           /* for one row: a model answers one at a time */
 } Model;
 
-/* Each sets a Python error (ValueError, MemoryError) and returns -1 or NULL where it fails. */
-const void *model_borrow(Model *, PyObject *, char format, Py_ssize_t *count);
-const void *model_borrow_exactly(Model *, PyObject *, char format, Py_ssize_t count);
-void *model_allocate(Model *, size_t count, size_t size);
-int model_refuse(const char *reason);
+/* Return a model made of the bytes of a predictor, which it uses where they lie, so that they have to outlive it, and
+ * which model_free ends. NULL where they are not sound: then `reason` says why, or is NULL where there is no memory. */
+Model *model_load(const char *bytes, size_t size, const char **reason);
+void model_free(Model *);
 
-int linear_fill(Model *, PyObject *parts);
-int forest_fill(Model *, PyObject *parts);
-int kernel_fill(Model *, PyObject *parts);
-int dense_fill(Model *, PyObject *parts);
+/* Where the numbers [n_features] of a row go (NaN: missing) that the next two answer; they return 0 where it is not clean. */
+static inline double *model_row(Model *model) { return model->scratch; }
+int model_predict(Model *, double *answer);
+int model_predict_proba(Model *, double *probabilities);       /* [n_classes]; of a model that has them */
+/* Answer rows [n_rows, n_features], which need not be aligned, one block after another, in memory that does not grow with
+ * them; result [n_rows] or [n_rows, n_classes]. Return the index of the first row that is not clean, -1 where all are, -2
+ * where there is no memory. */
+ptrdiff_t model_batch(const Model *, const char *rows, ptrdiff_t n_rows, int probabilities, double *result);
 
-int output_set(Model *, const char *name);
+size_t model_space(const Model *);                             /* bytes that one row takes */
+
+int output_named(Model *, const char *name);                   /* whether there is one of that name */
+const char *output_misfit(Model *);                            /* why it does not fit the scores and classes; else NULL */
 int output_needs_variances(const Model *, int probabilities);
 double output_answer(const Model *, const double *scores, const double *variances, double *work);
 void output_probabilities(const Model *, const double *scores, const double *variances, double *result, double *work);

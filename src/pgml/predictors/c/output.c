@@ -8,14 +8,15 @@ static const char *const names[] = {"value", "exp", "sigmoid", "label", "logisti
                                     "softmax", "one_vs_rest", "modified_huber", "probability", "samme", "one_vs_one",
                                     "one_vs_one_ties", "one_vs_one_calibrated", "gaussian_process", "gaussian_process_votes"};
 
-/* Take the name of the output; refuse one that does not fit the scores and classes. */
-int output_set(Model *model, const char *name) {
-    Py_ssize_t k = model->n_scores, classes = model->n_classes;
-    int which = -1, one = classes == 2 && k == 1, all = classes >= 2 && k == classes, fits = 0;
+int output_named(Model *model, const char *name) {
     for (int i = 0; i < (int)(sizeof names / sizeof *names); i++)
-        if (!strcmp(name, names[i])) which = i;
-    if (which < 0) return model_refuse("its output is unknown");
-    model->output = (enum Output)which;
+        if (!strcmp(name, names[i])) return model->output = (enum Output)i, 1;
+    return 0;
+}
+
+const char *output_misfit(Model *model) {
+    ptrdiff_t k = model->n_scores, classes = model->n_classes;
+    int one = classes == 2 && k == 1, all = classes >= 2 && k == classes, fits = 0;
     switch (model->output) {
     case VALUE: case EXP: case SIGMOID: fits = classes == 0 && k == 1; break;
     case LOGISTIC: case LOGISTIC_CLOSED: case EXPONENTIAL: fits = one; break;
@@ -24,12 +25,12 @@ int output_set(Model *model, const char *name) {
     case PROBABILITY: fits = all || (classes == 1 && k == 1); break;
     default: fits = classes >= 2 && classes < 46341 && k == classes * (classes - 1) / 2;
     }
-    if (!fits) return model_refuse("its output does not fit its scores");
+    if (!fits) return "its output does not fit its scores";
     int pairs = model->output == ONE_VS_ONE || model->output == ONE_VS_ONE_TIES || model->output == ONE_VS_ONE_CALIBRATED;
-    if (model->platt && !pairs) return model_refuse("only pairs of classes have Platt's probabilities");
+    if (model->platt && !pairs) return "only pairs of classes have Platt's probabilities";
     if (pairs) model->has_probabilities = model->platt != NULL;
     else model->has_probabilities = classes > 0 && model->output != LABEL && model->output != GAUSSIAN_PROCESS_VOTES;
-    return 0;
+    return NULL;
 }
 
 int output_needs_variances(const Model *model, int probabilities) {
@@ -51,42 +52,42 @@ static float sigmoid_single(float value) {
     return 1.0f / (expf(power) + 1.0f);
 }
 
-static Py_ssize_t first_highest(const double *values, Py_ssize_t n) {
-    Py_ssize_t best = 0;
-    for (Py_ssize_t i = 1; i < n; i++)
+static ptrdiff_t first_highest(const double *values, ptrdiff_t n) {
+    ptrdiff_t best = 0;
+    for (ptrdiff_t i = 1; i < n; i++)
         if (values[i] > values[best]) best = i;
     return best;
 }
 
-static void softmax(const double *scores, Py_ssize_t k, double *result) {
+static void softmax(const double *scores, ptrdiff_t k, double *result) {
     double highest = scores[first_highest(scores, k)], total = 0.0;
-    for (Py_ssize_t i = 0; i < k; i++) total += result[i] = exp(scores[i] - highest);
-    for (Py_ssize_t i = 0; i < k; i++) result[i] /= total;
+    for (ptrdiff_t i = 0; i < k; i++) total += result[i] = exp(scores[i] - highest);
+    for (ptrdiff_t i = 0; i < k; i++) result[i] /= total;
 }
 
-static void softmax_single(const double *scores, Py_ssize_t k, double *result) {
+static void softmax_single(const double *scores, ptrdiff_t k, double *result) {
     double highest = scores[first_highest(scores, k)], total = 0.0;
-    for (Py_ssize_t i = 0; i < k; i++) total += result[i] = expf((float)scores[i] - (float)highest);
-    for (Py_ssize_t i = 0; i < k; i++) result[i] = (float)result[i] / (float)total;
+    for (ptrdiff_t i = 0; i < k; i++) total += result[i] = expf((float)scores[i] - (float)highest);
+    for (ptrdiff_t i = 0; i < k; i++) result[i] = (float)result[i] / (float)total;
 }
 
 /* Two probabilities of one, or the parts divided by their sum; where they are all zero, each is `nothing`. */
-static void shares(double *parts, Py_ssize_t k, double nothing) {
+static void shares(double *parts, ptrdiff_t k, double nothing) {
     if (k == 1) {
         parts[1] = parts[0];
         parts[0] = 1.0 - parts[1];
         return;
     }
     double total = 0.0;
-    for (Py_ssize_t i = 0; i < k; i++) total += parts[i];
-    for (Py_ssize_t i = 0; i < k; i++) parts[i] = total == 0 ? nothing : parts[i] / total;
+    for (ptrdiff_t i = 0; i < k; i++) total += parts[i];
+    for (ptrdiff_t i = 0; i < k; i++) parts[i] = total == 0 ? nothing : parts[i] / total;
 }
 
 /* Williams and Barber's approximation of the mean of the logistic function of a Gaussian. */
-static void gaussian(const double *means, const double *variances, Py_ssize_t k, double *result) {
+static void gaussian(const double *means, const double *variances, ptrdiff_t k, double *result) {
     static const double lambdas[] = {0.41, 0.4, 0.37, 0.44, 0.39};
     static const double coefficients[] = {-1854.8214151, 3516.89893646, 221.29346712, 128.12323805, -2010.49422654};
-    for (Py_ssize_t i = 0; i < k; i++) {
+    for (ptrdiff_t i = 0; i < k; i++) {
         double total = 0.0, sum = 0.0;
         for (int j = 0; j < 5; j++) {
             total += coefficients[j] * (0.5 * erf(lambdas[j] * means[i] / sqrt(1.0 + 2.0 * variances[i] * lambdas[j] * lambdas[j])));
@@ -96,44 +97,44 @@ static void gaussian(const double *means, const double *variances, Py_ssize_t k,
     }
 }
 
-static void libsvm_votes(const double *scores, Py_ssize_t n, double *votes) {
+static void libsvm_votes(const double *scores, ptrdiff_t n, double *votes) {
     memset(votes, 0, (size_t)n * sizeof *votes);
-    for (Py_ssize_t i = 0; i < n; i++)
-        for (Py_ssize_t j = i + 1; j < n; j++) votes[*scores++ > 0 ? i : j] += 1.0;
+    for (ptrdiff_t i = 0; i < n; i++)
+        for (ptrdiff_t j = i + 1; j < n; j++) votes[*scores++ > 0 ? i : j] += 1.0;
 }
 
 /* The votes plus what breaks ties: the summed confidence, squeezed into (-1/3, 1/3). The second class of a pair wins
  * where sign * score is above zero; its confidence is the other array, or sign * score. */
-static void votes_and_confidence(const double *scores, double sign, const double *confidences, Py_ssize_t n, double *votes,
+static void votes_and_confidence(const double *scores, double sign, const double *confidences, ptrdiff_t n, double *votes,
                                  double *sums) {
     memset(votes, 0, (size_t)n * sizeof *votes);
     memset(sums, 0, (size_t)n * sizeof *sums);
-    Py_ssize_t pair = 0;
-    for (Py_ssize_t i = 0; i < n; i++)
-        for (Py_ssize_t j = i + 1; j < n; j++, pair++) {
+    ptrdiff_t pair = 0;
+    for (ptrdiff_t i = 0; i < n; i++)
+        for (ptrdiff_t j = i + 1; j < n; j++, pair++) {
             double score = sign * scores[pair], confidence = confidences ? confidences[pair] : score;
             votes[score > 0 ? j : i] += 1.0;
             sums[i] -= confidence;
             sums[j] += confidence;
         }
-    for (Py_ssize_t i = 0; i < n; i++) votes[i] += sums[i] / (3.0 * (fabs(sums[i]) + 1.0));
+    for (ptrdiff_t i = 0; i < n; i++) votes[i] += sums[i] / (3.0 * (fabs(sums[i]) + 1.0));
 }
 
 /* The class probabilities that fit those of pairs best: Wu, Lin and Weng (2004), second method, with libsvm's
  * tolerance and number of rounds. */
 static void coupled(const Model *model, const double *scores, double *p, double *work) {
-    Py_ssize_t n = model->n_classes, pair = 0;
+    ptrdiff_t n = model->n_classes, pair = 0;
     double *r = work, *q = r + n * n, *qp = q + n * n;
-    for (Py_ssize_t i = 0; i < n; i++)
-        for (Py_ssize_t j = i + 1; j < n; j++, pair++) {
+    for (ptrdiff_t i = 0; i < n; i++)
+        for (ptrdiff_t j = i + 1; j < n; j++, pair++) {
             double first = sigmoid(-(scores[pair] * model->platt[pair] + model->platt[model->n_scores + pair]));
             first = first < 1e-7 ? 1e-7 : first > 1.0 - 1e-7 ? 1.0 - 1e-7 : first;
             r[i * n + j] = first;
             r[j * n + i] = 1.0 - first;
         }
-    for (Py_ssize_t i = 0; i < n; i++) {
+    for (ptrdiff_t i = 0; i < n; i++) {
         double sum = 0.0;
-        for (Py_ssize_t j = 0; j < n; j++) {
+        for (ptrdiff_t j = 0; j < n; j++) {
             if (j == i) continue;
             q[i * n + j] = -r[j * n + i] * r[i * n + j];
             sum += r[j * n + i] * r[j * n + i];
@@ -141,20 +142,20 @@ static void coupled(const Model *model, const double *scores, double *p, double 
         q[i * n + i] = sum;
         p[i] = 1.0 / (double)n;
     }
-    for (Py_ssize_t round = 0; round < (n > 100 ? n : 100); round++) {
+    for (ptrdiff_t round = 0; round < (n > 100 ? n : 100); round++) {
         double pqp = 0.0, error = 0.0;
-        for (Py_ssize_t i = 0; i < n; i++) {
+        for (ptrdiff_t i = 0; i < n; i++) {
             qp[i] = 0.0;
-            for (Py_ssize_t j = 0; j < n; j++) qp[i] += q[i * n + j] * p[j];
+            for (ptrdiff_t j = 0; j < n; j++) qp[i] += q[i * n + j] * p[j];
         }
-        for (Py_ssize_t i = 0; i < n; i++) pqp += p[i] * qp[i];
-        for (Py_ssize_t i = 0; i < n; i++) error = fabs(qp[i] - pqp) > error ? fabs(qp[i] - pqp) : error;
+        for (ptrdiff_t i = 0; i < n; i++) pqp += p[i] * qp[i];
+        for (ptrdiff_t i = 0; i < n; i++) error = fabs(qp[i] - pqp) > error ? fabs(qp[i] - pqp) : error;
         if (error < 0.005 / (double)n) break;
-        for (Py_ssize_t i = 0; i < n; i++) {
+        for (ptrdiff_t i = 0; i < n; i++) {
             double step = (pqp - qp[i]) / q[i * n + i];
             p[i] += step;
             pqp = (pqp + step * (step * q[i * n + i] + 2.0 * qp[i])) / (1.0 + step) / (1.0 + step);
-            for (Py_ssize_t j = 0; j < n; j++) {
+            for (ptrdiff_t j = 0; j < n; j++) {
                 qp[j] = (qp[j] + step * q[i * n + j]) / (1.0 + step);
                 p[j] /= 1.0 + step;
             }
@@ -164,14 +165,14 @@ static void coupled(const Model *model, const double *scores, double *p, double 
 
 /* The probability of each class by a calibration of its own. */
 static void calibrated(const Model *model, const double *scores, double *result, double *sums) {
-    Py_ssize_t n = model->n_classes;
+    ptrdiff_t n = model->n_classes;
     votes_and_confidence(scores, -1.0, NULL, n, result, sums);
-    for (Py_ssize_t i = 0; i < n; i++) result[i] = sigmoid(-(result[i] * model->platt[i] + model->platt[n + i]));
+    for (ptrdiff_t i = 0; i < n; i++) result[i] = sigmoid(-(result[i] * model->platt[i] + model->platt[n + i]));
     shares(result, n, 1.0 / (double)n);
 }
 
 void output_probabilities(const Model *model, const double *scores, const double *variances, double *result, double *work) {
-    Py_ssize_t k = model->n_scores;
+    ptrdiff_t k = model->n_scores;
     switch (model->output) {
     case LOGISTIC: case LOGISTIC_CLOSED: case EXPONENTIAL:
         if (model->single) {
@@ -188,11 +189,11 @@ void output_probabilities(const Model *model, const double *scores, const double
         else softmax(scores, k, result);
         break;
     case ONE_VS_REST:
-        for (Py_ssize_t i = 0; i < k; i++) result[i] = sigmoid(scores[i]);
+        for (ptrdiff_t i = 0; i < k; i++) result[i] = sigmoid(scores[i]);
         shares(result, k, 1.0 / (double)k);
         break;
     case MODIFIED_HUBER:
-        for (Py_ssize_t i = 0; i < k; i++) {
+        for (ptrdiff_t i = 0; i < k; i++) {
             double bounded = scores[i] > -1.0 ? scores[i] : -1.0;
             result[i] = ((bounded < 1.0 ? bounded : 1.0) + 1.0) / 2.0;
         }
@@ -200,7 +201,7 @@ void output_probabilities(const Model *model, const double *scores, const double
         break;
     case SAMME:
         if (k == 1) work[0] = -scores[0] / 2.0, work[1] = scores[0] / 2.0;
-        else for (Py_ssize_t i = 0; i < k; i++) work[i] = scores[i] / (double)(k - 1);
+        else for (ptrdiff_t i = 0; i < k; i++) work[i] = scores[i] / (double)(k - 1);
         softmax(work, k == 1 ? 2 : k, result);
         break;
     case GAUSSIAN_PROCESS:
@@ -218,8 +219,8 @@ void output_probabilities(const Model *model, const double *scores, const double
     }
 }
 
-static Py_ssize_t label_index(const Model *model, const double *scores, const double *variances, double *work) {
-    Py_ssize_t k = model->n_scores, n = model->n_classes;
+static ptrdiff_t label_index(const Model *model, const double *scores, const double *variances, double *work) {
+    ptrdiff_t k = model->n_scores, n = model->n_classes;
     double *votes = work, *sums = work + n, *confidences = work + 2 * n;
     switch (model->output) {
     case ONE_VS_ONE:

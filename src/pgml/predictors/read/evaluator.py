@@ -32,12 +32,13 @@ def evaluator(buffer: object, pure: bool = False) -> Evaluator:
     about, tensors = parse(buffer)
     family, common, parts = take_apart(about, tensors)
     explanations = (cover_of(family, tensors), importances_of(tensors, common.n_features))
-    if pure or _evaluate is None or family == "uncompiled":
-        from pgml.predictors import reference as implementation
-    else:
-        implementation = _evaluate
     try:
-        model = getattr(implementation, family)(common, *parts)
+        if pure or _evaluate is None or family == "uncompiled":
+            from pgml.predictors import reference
+
+            model = getattr(reference, family)(common, *parts)
+        else:
+            model = _evaluate.load(buffer)
     except ValueError as error:
         raise CorruptPredictor(f"the predictor is not sound: {error}") from error
     single_input = common.single or about["settings"].get("input") == "single"

@@ -40,7 +40,7 @@ def parse(buffer: object) -> tuple[dict, dict[str, Tensor]]:
     try:
         header = _json(str(view[8 : 8 + length], "utf-8"))
         about = _json(header.pop("__metadata__")[METADATA_KEY])
-        if about["version"] != VERSION:
+        if type(about["version"]) is not int or about["version"] != VERSION:
             raise CorruptPredictor(f"the predictor is of version {about['version']!r}, this is version {VERSION}")
         data = view[8 + length :]
         tensors = {name: _tensor(name, entry, data) for name, entry in header.items()}

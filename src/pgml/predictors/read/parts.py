@@ -1,7 +1,7 @@
 """Take the metadata and tensors of a file apart into what the evaluators are made of, checking every shape.
 
 Each family's function returns ``(n_scores, parts)``; ``parts`` are the arguments, after the common ones, of
-the evaluator of that name in the C module and in ``pgml.predictors.reference``.
+the evaluator of that name in ``pgml.predictors.reference``; the C module takes a file apart by itself.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def take_apart(about: Mapping, tensors: Mapping[str, Tensor]) -> tuple[str, Comm
         n_scores, parts = _FAMILIES[family](settings, tensors, n_features)
         if about["output"].startswith("gaussian_process") and not _whitened(family, settings):
             raise CorruptPredictor("the predictor's processes have no variances")
-        classes = None if about["classes"] is None else memoryview(array("d", about["classes"]))
+        classes = _labels(about["classes"])
         if family == "kernel":
             _check_platt(parts[-1], about["output"], n_scores, len(classes or ()))
         elif about["output"] == "one_vs_one_calibrated":
@@ -201,6 +201,14 @@ def _count(value: object) -> int:
     if type(value) is not int or not 1 <= value < MAX_COUNT:
         raise CorruptPredictor(f"the predictor has {value!r} where a count is needed")
     return value
+
+
+def _labels(labels: list | None) -> memoryview | None:
+    if labels is None:
+        return None
+    if not isinstance(labels, list) or not all(type(label) in (int, float) for label in labels):
+        raise CorruptPredictor("the predictor's classes are no numbers")
+    return memoryview(array("d", labels))
 
 
 def _flag(value: object) -> bool:

@@ -1,0 +1,140 @@
+/* pgml.predictors._evaluate: models for Python. Its type has the methods of reference/model.py. */
+#define PY_SSIZE_T_CLEAN
+#include <Python.h>
+
+#include "model.h"
+
+typedef struct {
+    PyObject_HEAD
+    Model *model;
+    Py_buffer file; /* what the model was loaded from, and uses */
+} Evaluator;
+
+static PyObject *batch(Evaluator *self, PyObject *args, int probabilities) {
+    const Model *model = self->model;
+    Py_buffer rows, result;
+    Py_ssize_t n_rows, unclean = -1, width = probabilities ? model->n_classes : 1;
+    if (probabilities && !model->has_probabilities) return PyErr_SetString(PyExc_ValueError, "it has no probabilities"), NULL;
+    if (!PyArg_ParseTuple(args, "y*nw*", &rows, &n_rows, &result)) return NULL;
+    int fits = n_rows >= 0 && rows.len % (Py_ssize_t)sizeof(double) == 0
+               && n_rows <= PY_SSIZE_T_MAX / (Py_ssize_t)sizeof(double) / (model->n_features > width ? model->n_features : width)
+               && rows.len == n_rows * model->n_features * (Py_ssize_t)sizeof(double)
+               && result.len == n_rows * width * (Py_ssize_t)sizeof(double)
+               && (n_rows == 0 || (uintptr_t)result.buf % sizeof(double) == 0);
+    if (fits) {
+        Py_BEGIN_ALLOW_THREADS
+        unclean = model_batch(model, rows.buf, n_rows, probabilities, result.buf);
+        Py_END_ALLOW_THREADS
+    }
+    PyBuffer_Release(&rows);
+    PyBuffer_Release(&result);
+    if (!fits) return PyErr_SetString(PyExc_ValueError, "the rows or the result are of the wrong size"), NULL;
+    if (unclean == -2) return PyErr_NoMemory();
+    if (unclean >= 0) return PyLong_FromSsize_t(unclean);
+    Py_RETURN_NONE;
+}
+
+/* Read a Python list or tuple of numbers into the model's row; 0 where it is none of that length. */
+static int take_row(Model *model, PyObject *row) {
+    double *numbers = model_row(model);
+    PyObject **items;
+    Py_ssize_t n;
+    if (PyList_Check(row)) items = ((PyListObject *)row)->ob_item, n = PyList_GET_SIZE(row);
+    else if (PyTuple_Check(row)) items = ((PyTupleObject *)row)->ob_item, n = PyTuple_GET_SIZE(row);
+    else return 0;
+    if (n != model->n_features) return 0;
+    for (Py_ssize_t i = 0; i < n; i++) {
+        PyObject *item = items[i];
+        if (PyFloat_Check(item)) numbers[i] = PyFloat_AS_DOUBLE(item);
+        else if (item == Py_None) numbers[i] = Py_NAN;
+        else if (PyLong_Check(item)) {
+            double value = PyLong_AsDouble(item);
+            if (value == -1.0 && PyErr_Occurred()) return PyErr_Clear(), 0;
+            numbers[i] = value;
+        }
+        else return 0;
+    }
+    return 1;
+}
+
+static PyObject *predict(Evaluator *self, PyObject *row) {
+    double result;
+    if (!take_row(self->model, row) || !model_predict(self->model, &result)) Py_RETURN_NONE;
+    return PyFloat_FromDouble(result);
+}
+
+static PyObject *predict_proba(Evaluator *self, PyObject *row) {
+    Model *model = self->model;
+    if (!model->has_probabilities || !take_row(model, row)) Py_RETURN_NONE;
+    double *result = PyMem_Malloc((size_t)model->n_classes * sizeof *result);
+    if (!result) return PyErr_NoMemory();
+    int clean = model_predict_proba(model, result);
+    PyObject *list = clean ? PyList_New(model->n_classes) : Py_NewRef(Py_None);
+    for (Py_ssize_t i = 0; clean && list && i < model->n_classes; i++) {
+        PyObject *item = PyFloat_FromDouble(result[i]);
+        if (!item) Py_CLEAR(list);
+        else PyList_SET_ITEM(list, i, item);
+    }
+    PyMem_Free(result);
+    return list;
+}
+
+static PyObject *predict_into(Evaluator *self, PyObject *args) { return batch(self, args, 0); }
+static PyObject *predict_proba_into(Evaluator *self, PyObject *args) { return batch(self, args, 1); }
+
+static PyObject *get_has_probabilities(Evaluator *self, void *closure) {
+    (void)closure;
+    return PyBool_FromLong(self->model->has_probabilities);
+}
+
+static void deallocate(Evaluator *self) {
+    if (self->model) model_free(self->model);
+    if (self->file.obj) PyBuffer_Release(&self->file);
+    Py_TYPE(self)->tp_free((PyObject *)self);
+}
+
+static PyMethodDef methods[] = {
+    {"predict", (PyCFunction)predict, METH_O, "predict(row) -> float, or None where the row is not clean"},
+    {"predict_proba", (PyCFunction)predict_proba, METH_O, "predict_proba(row) -> list of floats, or None"},
+    {"predict_into", (PyCFunction)predict_into, METH_VARARGS,
+     "predict_into(rows, n_rows, result) -> None, or the index of the first row that is not clean"},
+    {"predict_proba_into", (PyCFunction)predict_proba_into, METH_VARARGS, "as predict_into, for probabilities"},
+    {NULL, NULL, 0, NULL}};
+
+static PyGetSetDef attributes[] = {
+    {"has_probabilities", (getter)get_has_probabilities, NULL, "whether predict_proba answers", NULL},
+    {NULL, NULL, NULL, NULL, NULL}};
+
+static PyTypeObject EvaluatorType = {
+    PyVarObject_HEAD_INIT(NULL, 0)
+    .tp_name = "pgml.predictors._evaluate.Model",
+    .tp_doc = "A compiled model; see pgml.predictors.reference.model for the definition.",
+    .tp_basicsize = sizeof(Evaluator),
+    .tp_flags = Py_TPFLAGS_DEFAULT,
+    .tp_dealloc = (destructor)deallocate,
+    .tp_methods = methods,
+    .tp_getset = attributes,
+};
+
+static PyObject *load(PyObject *module, PyObject *file) {
+    const char *reason;
+    Evaluator *self = (Evaluator *)EvaluatorType.tp_alloc(&EvaluatorType, 0);
+    (void)module;
+    if (!self || PyObject_GetBuffer(file, &self->file, PyBUF_SIMPLE)) return Py_XDECREF(self), NULL;
+    if ((self->model = model_load(self->file.buf, (size_t)self->file.len, &reason))) return (PyObject *)self;
+    if (reason) PyErr_SetString(PyExc_ValueError, reason);
+    else PyErr_NoMemory();
+    return Py_DECREF(self), NULL;
+}
+
+static PyMethodDef functions[] = {
+    {"load", load, METH_O, "load(bytes) -> Model, which uses them where they lie; raises ValueError where they are not sound"},
+    {NULL, NULL, 0, NULL}};
+
+static struct PyModuleDef definition = {
+    PyModuleDef_HEAD_INIT, "pgml.predictors._evaluate", "Compiled models, evaluated.", -1, functions, NULL, NULL, NULL, NULL};
+
+PyMODINIT_FUNC PyInit__evaluate(void) {
+    if (PyType_Ready(&EvaluatorType)) return NULL;
+    return PyModule_Create(&definition);
+}

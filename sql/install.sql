@@ -3,6 +3,7 @@
 --
 --     psql -f sql/install.sql
 --
+-- With `-v door=PATH`, predictions are made by the module in C at that path, which pgml install builds for the server.
 -- The server must have PL/Python, and its Python must be able to import pgml: `pgml doctor` checks both.
 \set ON_ERROR_STOP on
 \set QUIET on
@@ -76,6 +77,9 @@ INSERT INTO pgml_internal.schema_versions (version) VALUES (:schema_version) ON 
 \ir functions/predict.sql
 \ir functions/grant.sql
 \ir functions/revoke.sql
+\if :{?door}
+\ir door.sql
+\endif
 
 \ir views/projects.sql
 \ir views/snapshots.sql

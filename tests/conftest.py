@@ -131,12 +131,29 @@ def cluster(server_folder: Path) -> Iterator[Cluster]:
 
 
 @pytest.fixture(scope="session")
-def template(cluster: Cluster) -> str:
+def door(request: pytest.FixtureRequest) -> str:
+    """What predictions are made by: "c", the module of the server, or "python"; see `BOTH_DOORS`."""
+    return getattr(request, "param", "c")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Have the tests of a module that says BOTH_DOORS = True go through either of them."""
+    if getattr(metafunc.module, "BOTH_DOORS", False) and "door" in metafunc.fixturenames:
+        metafunc.parametrize("door", ["c", "python"], indirect=True, scope="session")
+
+
+@pytest.fixture(scope="session")
+def template(cluster: Cluster, door: str) -> str:
     """The name of a database that pgml was installed in once, to be cloned."""
+    name = f"{TEMPLATE}_{door}"
     with contextlib.closing(cluster.connect("postgres")) as connection, connection.cursor() as cursor:
-        cursor.execute(f"CREATE DATABASE {TEMPLATE}")
-    install_schema(cluster.dsn(TEMPLATE))
-    return TEMPLATE
+        cursor.execute(f"DROP DATABASE IF EXISTS {name}")
+        cursor.execute(f"CREATE DATABASE {name}")
+    install_schema(cluster.dsn(name), use_door=door == "c")
+    with contextlib.closing(cluster.connect(name)) as connection, connection.cursor() as cursor:
+        cursor.execute("SELECT lanname FROM pg_proc JOIN pg_language AS l ON l.oid = prolang WHERE proname = 'predict' AND pronamespace = 'pgml'::regnamespace")
+        assert cursor.fetchall() == [("c",) if door == "c" else ("sql",)]
+    return name
 
 
 @pytest.fixture(scope="session")

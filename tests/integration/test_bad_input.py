@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 from psycopg2.extensions import TRANSACTION_STATUS_INERROR
 from sessions import Session, check_clean
 
+BOTH_DOORS = True
+
 TABLES = ("projects", "snapshots", "models", "artifacts", "deployments")
 
 

@@ -10,6 +10,8 @@ import psycopg2
 import pytest
 from sessions import Session
 
+BOTH_DOORS = True
+
 
 @pytest.fixture(scope="module")
 def pair(trained_once) -> list[Session]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 from sessions import Session
 
+BOTH_DOORS = True
+
 
 @pytest.fixture
 def session(trained) -> Session:

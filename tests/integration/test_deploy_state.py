@@ -20,6 +20,8 @@ from sessions import Session, check_clean
 
 from pgml import predictors
 
+BOTH_DOORS = True
+
 ROW = [3.0, 1.0, 4.0]
 PROJECT = "copy"
 ALGORITHMS = ("linear", "random_forest", "gradient_boosting_trees")

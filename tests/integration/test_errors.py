@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 from sessions import Session
 
+BOTH_DOORS = True
+
 FAILING = (
     "SELECT pgml.train('sum', algorithm => 'nothing')",
     "SELECT * FROM pgml.train('sum', NULL, 'nowhere', 'y')",

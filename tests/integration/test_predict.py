@@ -11,6 +11,8 @@ from sessions import Session, engines
 
 from pgml import predictors
 
+BOTH_DOORS = True
+
 IN_PARALLEL = """
     SET parallel_setup_cost = 0; SET parallel_tuple_cost = 0; SET min_parallel_table_scan_size = 0;
     SET max_parallel_workers_per_gather = 2; SET parallel_leader_participation = {leader};

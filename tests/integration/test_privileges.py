@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 from sessions import Session
 
+BOTH_DOORS = True
+
 PRIVILEGES = ("predict", "read", "train", "deploy")
 # What each privilege is for, beside those before it.
 NEEDED = {

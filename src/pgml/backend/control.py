@@ -1,6 +1,6 @@
-"""What pgml changes in the backend that it runs in: whose rights count, and which functions an error mentions.
+"""What pgml changes in the backend that it runs in: whose rights count, what is cached, which functions an error mentions.
 
-Both use what PostgreSQL exports to every module that it loads. None of its functions called here raises an error.
+All of it is what PostgreSQL exports to every module that it loads. None of its functions called here raises an error.
 """
 
 from __future__ import annotations
@@ -24,6 +24,11 @@ def acting_as(role: int) -> Iterator[None]:
         yield
     finally:
         _server.SetUserIdAndSecContext(before, context)
+
+
+def invalidate(relation: int) -> None:
+    """Have every session forget what it keeps of a relation, which exists: this one now, others after the commit."""
+    _server.CacheInvalidateRelcacheByRelid(ctypes.c_uint32(relation))
 
 
 class _Frame(ctypes.Structure):

@@ -94,11 +94,19 @@ def predict_carefully(estimator: bytes | None) -> tuple[float | None, str | None
             _asked.features.clear()  # there may be millions
 
 
-def distrust() -> None:
-    """Have every further prediction of this statement look its model up: deployments or rights have just changed."""
+def distrust(table: int | None = None) -> None:
+    """Have every further prediction of this statement look its model up: deployments or rights have just changed.
+
+    ``table`` is the OID of the table that changed, where PostgreSQL does not tell other sessions by itself: they are
+    told when the transaction commits.
+    """
     global _distrusted
     _distrusted = process.statement()
     _answering.clear()
+    if table is not None:
+        from pgml.backend.control import invalidate
+
+        invalidate(table)
 
 
 def _forget(evaluator: object) -> None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import pgml
 from pgml.errors import ServerError
-from pgml.server import psql
+from pgml.server import door, psql
 
 if TYPE_CHECKING:
     from psycopg2.extensions import connection as Connection
@@ -89,15 +89,30 @@ def install(dsn: str = "") -> list[str]:
     return [*done, f"The server runs pgml {server.version} in {server.folder}."]
 
 
-def install_schema(dsn: str) -> list[str]:
+def install_schema(dsn: str, use_door: bool = True) -> list[str]:
     """Create the schema in the database that a connection string names, bring it up to date, or leave it as it is.
 
-    The same as ``psql -f sql/install.sql``. Returns what was done and what the owner should look at, a sentence
-    each, and nothing where it was up to date. Raises ServerError where the server refuses; the database is then
-    as it was.
+    The same as ``psql -v door=PATH -f sql/install.sql``, where PATH is the module in C that is built here for a server
+    on this machine, unless ``use_door`` is false. Returns what was done and what the owner should look at, a sentence each, and nothing where it
+    was up to date. Raises ServerError where the server refuses; the database is then as it was.
     """
-    printed, warnings = psql.run(SQL, dsn)
-    return [f"Note: {warning.message}." for warning in warnings] + printed
+    path, notes = _door(dsn) if use_door else (None, [])
+    printed, warnings = psql.run(SQL, dsn, {} if path is None else {"door": str(path)})
+    return notes + [f"Note: {warning.message}." for warning in warnings] + printed
+
+
+def _door(dsn: str) -> tuple[Path | None, list[str]]:
+    """Return the module in C for a server, None where there is none; and what is new about that, a sentence each."""
+    with contextlib.closing(connect(dsn)) as connection, connection.cursor() as cursor:
+        cursor.execute("SELECT (SELECT probin FROM pg_proc WHERE oid = to_regprocedure('pgml.predict(text, float8[])'))")
+        ((before,),) = cursor.fetchall()
+        try:
+            path = door.build(connection.server_version // 10000)
+            door.check(connection, path)
+        except ServerError as error:
+            remedy = f" ({error.hint})" if error.hint else ""
+            return None, [f"Note: predictions go through PL/Python, since there is no module in C: {error.message}{remedy}."]
+    return path, [] if before == str(path) else [f"Predictions are made by {path}."]
 
 
 def server_python(connection: Connection) -> ServerPython:

@@ -46,6 +46,13 @@ class Postgres:
                     return library
         return None
 
+    @property
+    def headers(self) -> Path | None:
+        """The folder of the server's development headers, None where they are not installed."""
+        told = _output([self.program("pg_config"), "--includedir-server"]).strip() if (self.bin / "pg_config").exists() else ""
+        folder = Path(told or f"/usr/include/postgresql/{self.version}/server")
+        return folder if (folder / "postgres.h").exists() else None
+
     @functools.cached_property
     def python_version(self) -> str | None:
         """The Python that PL/Python runs, as "3.11"; None without PL/Python or where the linker does not say."""

@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import subprocess
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,8 +31,10 @@ class Report:
     hint: str | None = None
 
 
-def run(script: Path, dsn: str) -> tuple[list[str], list[Report]]:
+def run(script: Path, dsn: str, variables: Mapping[str, str] | None = None) -> tuple[list[str], list[Report]]:
     """Run a script in the database of a connection string; return the lines it printed, and the server's warnings.
+
+    ``variables`` are psql's.
 
     Raises ServerError where a statement fails, after which none is run: with the server's words alone where pgml
     raised them on purpose, else with the place in the script.
@@ -43,9 +46,10 @@ def run(script: Path, dsn: str) -> tuple[list[str], list[Report]]:
     if password := place.pop("password", None):
         # Not on the command line, which everybody on the machine can read.
         environment["PGPASSWORD"] = password
+    given = [f"--set={name}={value}" for name, value in (variables or {}).items()]
     done = subprocess.run(
         # In English, whatever the server speaks: its words are taken apart below.
-        [_program(), *_OPTIONS, "--command=SET lc_messages = 'C'", f"--file={script}", f"--dbname={make_dsn(**place)}"],
+        [_program(), *_OPTIONS, *given, "--command=SET lc_messages = 'C'", f"--file={script}", f"--dbname={make_dsn(**place)}"],
         env=environment,
         capture_output=True,
         text=True,

@@ -21,6 +21,7 @@ FOR_EVERYBODY = {
 
 # Functions with a body that is parsed when it runs, without a search_path of their own, each with the reason.
 IN_THE_CALLERS_PATH = {
+    "pgml.predict(text,double precision[])": "C that finds everything in the catalogs, by its schema",
     "pgml_internal.answer_with(text,bytea)": "Python that calls no SQL",
     "pgml_internal.asked()": "Python that calls no SQL",
     "pgml_internal.deployments_changed()": "Python that calls no SQL",

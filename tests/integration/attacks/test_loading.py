@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+BOTH_DOORS = True
+
 # What somebody may have put where the table of a data set goes, who was given CREATE on schema pgml by mistake.
 THERE_FIRST = {
     "a table": "CREATE TABLE pgml.iris (sepal_length float8)",

@@ -8,6 +8,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sessions import check_clean
 
+BOTH_DOORS = True
+
 EVIL = [
     "harvest", "crown", "hers", "points", "anna.fields", "pgml_snapshots.snapshot_1", "pgml_internal.artifacts", "mallory.t",
     "target", "a", "linear", "ridge", "regression", "classification", "best_score", "most_recent", "rollback", "predict", "read",

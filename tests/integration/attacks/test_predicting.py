@@ -9,6 +9,8 @@ import pytest
 from house import House
 from sessions import Session
 
+BOTH_DOORS = True
+
 ASK = "SELECT pgml.predict('harvest', '{1,2}')"
 
 

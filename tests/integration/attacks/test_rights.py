@@ -9,6 +9,8 @@ import pytest
 from house import House
 from sessions import Session
 
+BOTH_DOORS = True
+
 # In anna's project, the least right that each needs: those that have it are let in, the others are not.
 ACTIONS = {
     "predict": ["SELECT pgml.predict('harvest', '{1,2}')"],

@@ -13,7 +13,7 @@
 #define FEATURE 0x3fffffffu
 
 /* Child of the node that a value leads to; a leaf leads to itself. */
-static inline uint32_t step(const Node *node, const double *row, int with_missing) {
+static inline uint32_t step(const TreeNode *node, const double *row, int with_missing) {
     uint32_t feature = node->feature;
     double value = row[feature & FEATURE];
     uint32_t right = !(value <= node->number) & !(feature & LEAF);
@@ -22,7 +22,7 @@ static inline uint32_t step(const Node *node, const double *row, int with_missin
 }
 
 /* Leaves of LANES rows in one tree. */
-static inline void walk_rows(const Node *tree, const double *const rows[LANES], int with_missing, uint32_t at[LANES]) {
+static inline void walk_rows(const TreeNode *tree, const double *const rows[LANES], int with_missing, uint32_t at[LANES]) {
     uint32_t leaf;
     for (int lane = 0; lane < LANES; lane++) at[lane] = 0;
     do {
@@ -35,7 +35,7 @@ static inline void walk_rows(const Node *tree, const double *const rows[LANES], 
 }
 
 /* Leaf of one row in each of up to LANES trees, which may repeat the last. */
-static inline void walk_trees(const Node *const trees[LANES], const double *row, int with_missing, const Node *leaves[LANES]) {
+static inline void walk_trees(const TreeNode *const trees[LANES], const double *row, int with_missing, const TreeNode *leaves[LANES]) {
     uint32_t leaf;
     for (int lane = 0; lane < LANES; lane++) leaves[lane] = trees[lane];
     do {
@@ -108,7 +108,7 @@ static int any_missing(const double *rows, size_t n) {
 static void one_row(const Model *model, const double *row, int with_missing, double *total, Weighted *kept) {
     const Forest *forest = &model->forest;
     for (ptrdiff_t tree = 0; tree < forest->n_trees; tree += LANES) {
-        const Node *trees[LANES], *leaves[LANES];
+        const TreeNode *trees[LANES], *leaves[LANES];
         ptrdiff_t there = forest->n_trees - tree < LANES ? forest->n_trees - tree : LANES;
         for (int lane = 0; lane < LANES; lane++)
             trees[lane] = forest->nodes + forest->trees[tree + (lane < there ? lane : 0)];
@@ -124,7 +124,7 @@ static void one_row(const Model *model, const double *row, int with_missing, dou
 static void many_rows(const Model *model, const double *rows, ptrdiff_t n_rows, int with_missing, double *totals, Weighted *kept) {
     const Forest *forest = &model->forest;
     for (ptrdiff_t tree = 0; tree < forest->n_trees; tree++) {
-        const Node *nodes = forest->nodes + forest->trees[tree];
+        const TreeNode *nodes = forest->nodes + forest->trees[tree];
         for (ptrdiff_t row = 0; row < n_rows; row += LANES) {
             const double *pointers[LANES];
             uint32_t at[LANES];
@@ -173,7 +173,7 @@ static int check(File *file, ptrdiff_t n_nodes, ptrdiff_t n_leaves) {
             return refuse(file, "a tree adds to a score that is not there");
         uint32_t size = (uint32_t)(last - first);
         for (uint32_t index = 0; index < size; index++) {
-            const Node *node = forest->nodes + first + index;
+            const TreeNode *node = forest->nodes + first + index;
             if (node->feature & LEAF) {
                 if (node->feature != LEAF || node->left != index) return refuse(file, "a leaf is not sound");
                 if (forest->leaves && !(node->number >= 0 && node->number < (double)n_leaves
@@ -207,7 +207,7 @@ int forest_fill(File *file) {
         || tensor(file, "offset", 'd', 1, 0, &offset) || tensor(file, "weights", 'd', 1, 0, &weights)
         || factor(file, "divisor", &forest->divisor, &forest->divides) || factor(file, "scale", &forest->scale, &forest->scales))
         return -1;
-    if (nodes.count % (ptrdiff_t)sizeof(Node) || trees.count < 2) return refuse(file, "its nodes are cut off");
+    if (nodes.count % (ptrdiff_t)sizeof(TreeNode) || trees.count < 2) return refuse(file, "its nodes are cut off");
     ptrdiff_t k = start.count, n_trees = trees.count - 1;
     if (k < 1 || k >= INT32_MAX || n_trees >= INT32_MAX || (of.items && of.count != n_trees) || (weights.items && weights.count != n_trees)
         || (offset.items && offset.count != k) || (leaves.items && (leaves.shape[0] < 1 || leaves.shape[1] != k)))
@@ -220,7 +220,7 @@ int forest_fill(File *file) {
     model->n_scores = k;
     forest->nodes = nodes.items, forest->trees = trees.items, forest->n_trees = n_trees, forest->scores = of.items;
     forest->leaves = leaves.items, forest->start = start.items, forest->offset = offset.items, forest->weights = weights.items;
-    if (check(file, nodes.count / (ptrdiff_t)sizeof(Node), leaves.shape[0])) return -1;
+    if (check(file, nodes.count / (ptrdiff_t)sizeof(TreeNode), leaves.shape[0])) return -1;
     model->scores = scores;
     /* A large tree is worth many rows each time it is brought into the cache. */
     model->block = nodes.count / n_trees > 32768 ? 8192 : 512;

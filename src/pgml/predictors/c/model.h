@@ -21,12 +21,12 @@ typedef double Four __attribute__((vector_size(32), aligned(8), may_alias));
 enum Output { VALUE, EXP, SIGMOID, LABEL, LOGISTIC, LOGISTIC_CLOSED, EXPONENTIAL, SOFTMAX, ONE_VS_REST, MODIFIED_HUBER,
               PROBABILITY, SAMME, ONE_VS_ONE, ONE_VS_ONE_TIES, ONE_VS_ONE_CALIBRATED, GAUSSIAN_PROCESS, GAUSSIAN_PROCESS_VOTES };
 
-typedef struct { double number; uint32_t feature, left; } Node;
+typedef struct { double number; uint32_t feature, left; } TreeNode;
 
 typedef struct { const double *coefficients, *intercept; } Linear;
 
 typedef struct {
-    const Node *nodes;
+    const TreeNode *nodes;
     const int64_t *trees, *scores;                             /* [n_trees + 1], [n_trees] or NULL */
     const double *leaves, *start, *offset, *weights;           /* each may be NULL but start */
     double divisor, scale;

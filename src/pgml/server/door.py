@@ -1,0 +1,121 @@
+"""The fast door: pgml's PostgreSQL module in C, built on this machine for the version of a server that runs here."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import os
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pgml
+from pgml.errors import ServerError
+from pgml.server import postgres
+
+if TYPE_CHECKING:
+    from psycopg2.extensions import connection as Connection
+
+_PACKAGE = Path(pgml.__file__).parent
+_FOLDER = _PACKAGE / "backend" / "c"
+# Results are to be the same through both doors: the evaluator is built as pyproject.toml has it.
+_FLAGS = ["-O3", "-std=gnu11", "-fPIC", "-shared", "-fvisibility=hidden"]
+_FLAGS += ["-ffp-contract=off", "-fno-math-errno", "-fno-trapping-math", "-Wno-clobbered"]
+_OF_PYTHON = ("python.c", "process.c")
+
+
+def module(version: int) -> Path:
+    """Return where the module for a major version of PostgreSQL is, or would be, for just these sources."""
+    return _FOLDER / f"pgml_door-{version}-{_fingerprint()}.so"
+
+
+def build(version: int) -> Path:
+    """Return the module for a major version of PostgreSQL, built unless it is there.
+
+    Raises ServerError, with what to do, where there is no compiler, no server's headers, or no place for it.
+    """
+    target = module(version)
+    if target.exists():
+        return target
+    compiler = shutil.which("cc")
+    if compiler is None:
+        raise ServerError("there is no C compiler", hint="apt-get install gcc libc6-dev")
+    command = [compiler, *_FLAGS, f"-I{_headers(version)}", *map(str, _sources()), "-lm"]
+    try:
+        with tempfile.NamedTemporaryFile(dir=_FOLDER, prefix=".", suffix=".so") as draft:
+            done = subprocess.run([*command, "-o", draft.name], capture_output=True, text=True, check=False)
+            if done.returncode != 0:
+                said = next((line for line in done.stderr.splitlines() if "error" in line), done.stderr)
+                raise ServerError(f"the compiler refuses it: {said.strip()}")
+            os.chmod(draft.name, 0o755)
+            os.link(draft.name, target)
+    except FileExistsError:  # another command was faster
+        return target
+    except OSError as error:
+        raise ServerError(
+            f"it cannot be written to {_FOLDER}: {error.strerror}",
+            hint="run pgml install once as the owner of that folder",
+        ) from error
+    return target
+
+
+def check(connection: Connection, path: Path) -> None:
+    """Raise ServerError where the server cannot load the module."""
+    import psycopg2
+    from psycopg2 import sql
+
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute(sql.SQL("LOAD {}").format(sql.Literal(str(path))))
+    except psycopg2.Error as error:
+        raise ServerError(f"the server cannot load it: {' '.join(str(error).split())}") from error
+
+
+def _sources() -> list[Path]:
+    folders = (_FOLDER, _PACKAGE / "predictors" / "c")
+    return sorted(path for folder in folders for path in folder.glob("*.c") if path.name not in _OF_PYTHON)
+
+
+@functools.cache
+def _fingerprint() -> str:
+    """Return what tells one state of the sources from another."""
+    hashed = hashlib.sha256(" ".join(_FLAGS).encode())
+    for path in [*_sources(), *sorted(_FOLDER.glob("*.h")), *sorted((_PACKAGE / "predictors" / "c").glob("*.h"))]:
+        hashed.update(path.read_bytes())
+    return hashed.hexdigest()[:12]
+
+
+def _headers(version: int) -> Path:
+    """Return the folder of the server's headers: the server's own, or those of Debian's package, which is fetched."""
+    for installed in postgres.installed():
+        if installed.version == version and (folder := installed.headers) is not None:
+            return folder
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "pgml" / "headers"
+    unpacked = cache / str(version)
+    found = unpacked / "usr" / "include" / "postgresql" / str(version) / "server"
+    if not (found / "postgres.h").exists():
+        _unpack(f"postgresql-server-dev-{version}", unpacked)
+    return found
+
+
+def _unpack(package: str, target: Path) -> None:
+    """Unpack a Debian package into a folder: to install it would bring clang and LLVM, which nothing here needs."""
+    hint = f"apt-get install {package}, or what your system calls the server's development headers"
+    if not (shutil.which("apt-get") and shutil.which("dpkg-deb")):
+        raise ServerError("the server's development headers are not installed", hint=hint)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=target.parent) as name:
+        folder = Path(name)
+        fetched = subprocess.run(
+            ["apt-get", "download", "-o", "APT::Sandbox::User=root", package],
+            cwd=folder, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        archives = list(folder.glob("*.deb"))
+        if fetched.returncode != 0 or len(archives) != 1:
+            said = " ".join(fetched.stderr.split()) or f"apt-get brought {len(archives)} files"
+            raise ServerError(f"the server's development headers cannot be fetched: {said}", hint=hint)
+        subprocess.run(["dpkg-deb", "--extract", archives[0], folder / "unpacked"], check=True)
+        shutil.rmtree(target, ignore_errors=True)
+        (folder / "unpacked").rename(target)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -142,10 +143,68 @@ def test_a_damaged_file_is_made_again_from_the_table(trained_once, session, kind
         assert predictors.evaluator(path.read_bytes()).predict_carefully([1, 2, 3]) == expected
 
 
+@pytest.fixture
+def swapped(trained, own) -> Iterator[tuple[Path, float, float]]:
+    """The file of `sum`, which holds another model by the server's user, and the totals of both models over `points`."""
+    path = files(trained) / digest(own, "sum")
+    right = own.value(TOTAL)
+    (other,) = own.execute(
+        "SELECT predictor FROM pgml_internal.artifacts JOIN pgml.models ON id = model_id"
+        " WHERE algorithm_name = 'gradient_boosting_trees'"
+    )[0]
+    evaluator = predictors.evaluator(bytes(other))
+    wrong = sum(evaluator.predict_carefully(row) for row in own.execute("SELECT a, b, c FROM points"))
+    aside = path.with_name("aside")  # in its place by renaming: others have mapped the file itself
+    aside.write_bytes(other)
+    aside.chmod(0o600)
+    os.chown(aside, path.stat().st_uid, path.stat().st_gid)
+    aside.rename(path)
+    owner = path.stat().st_uid
+    yield path, right, wrong
+    os.chown(path.parent, owner, -1)
+    path.parent.chmod(0o700)
+    path.unlink(missing_ok=True)
+
+
+TOTAL = "SELECT sum(pgml.predict('sum', ARRAY[a, b, c])) FROM points"
+DOUBTS = {
+    "written by its group": lambda path: path.chmod(0o620),
+    "written by everybody": lambda path: path.chmod(0o602),
+    "in a folder written by its group": lambda path: path.parent.chmod(0o770),
+    "of somebody else": lambda path: (path.chmod(0o644), os.chown(path, 54321, -1)),
+    "in a folder of somebody else": lambda path: (path.parent.chmod(0o755), os.chown(path.parent, 54321, -1)),
+    "a link": lambda path: path.symlink_to(path.rename(path.with_name("linked"))),
+}  # fmt: skip
+
+
+def in_a_worker(database) -> float:
+    session = Session(database.connect())
+    session.execute(IN_PARALLEL.format(leader="off") + FORCED.format(mode="on"))
+    return session.value(TOTAL)
+
+
+def test_a_parallel_worker_does_not_hash_what_the_server_has_written(trained, swapped):
+    """It lives for one query, and hashing a large model takes longer than predicting with it."""
+    path, right, wrong = swapped
+    assert in_a_worker(trained) == pytest.approx(wrong) != pytest.approx(right)
+    assert Session(trained.connect()).value(TOTAL) == pytest.approx(right), "a backend does, and mends it"
+    assert in_a_worker(trained) == pytest.approx(right)
+
+
+@pytest.mark.parametrize("doubt", DOUBTS)
+def test_a_parallel_worker_hashes_a_file_that_others_may_have_written(trained, swapped, doubt):
+    path, right, _ = swapped
+    if "of somebody else" in doubt and os.geteuid() != 0:
+        pytest.skip("only root can give a file away")
+    DOUBTS[doubt](path)
+    assert in_a_worker(trained) == pytest.approx(right)
+
+
 def test_files_are_the_servers_alone(trained_once, session):
     session.predict("sum", [1, 2, 3])
     folder = files(trained_once)
     assert folder.stat().st_mode & 0o777 == 0o700
+    assert (folder / digest(session, "sum")).stat().st_mode & 0o777 == 0o600
     assert not [path.name for path in folder.iterdir() if path.name.startswith(".")], (
         "no half-written ones are left"
     )

@@ -1,7 +1,8 @@
 """Predictors as files that all backends map: one copy in memory however many connections use it.
 
 The table stays the truth. A file is named by the digest of its bytes, checked against it when it is read, and
-written again from the table when it is missing or damaged.
+written again from the table when it is missing or damaged. Parallel workers, which live for one query, do not check
+again what only the server's user can have written.
 """
 
 from __future__ import annotations
@@ -9,8 +10,10 @@ from __future__ import annotations
 import hashlib
 import mmap
 import os
+import stat
 import time
 
+from pgml.backend import process
 from pgml.errors import CorruptPredictor
 
 # Relative, because a backend's working directory is the server's data directory.
@@ -22,9 +25,10 @@ def read(digest: str) -> mmap.mmap | None:
     """Return the mapped bytes of the file with that digest; None where there is none, or it is damaged."""
     path = os.path.join(FOLDER, digest)
     try:
-        with open(path, "rb") as file:
+        with open(path, "rb", opener=_open) as file:
             mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-        if hashlib.sha256(mapped).hexdigest() != digest:
+            trusted = process.leader() is not None and _is_the_servers(file.fileno())
+        if not trusted and hashlib.sha256(mapped).hexdigest() != digest:
             return None
         os.utime(path)
     except (OSError, ValueError):  # there is none, or it is empty
@@ -34,6 +38,8 @@ def read(digest: str) -> mmap.mmap | None:
 
 def write(digest: str, predictor: bytes) -> mmap.mmap | bytes:
     """Write the file and return its mapped bytes, or, where it cannot be written, the bytes as they are.
+
+    The file has its name once all of it is on the disk: no crash leaves a part of it.
 
     Raises CorruptPredictor where the bytes do not have that digest.
     """
@@ -45,14 +51,29 @@ def write(digest: str, predictor: bytes) -> mmap.mmap | bytes:
     temporary = os.path.join(FOLDER, f".{digest}.{os.getpid()}")
     try:
         os.makedirs(FOLDER, mode=0o700, exist_ok=True)
-        with open(temporary, "wb") as file:
+        with open(temporary, "w+b", opener=_open) as file:
             file.write(predictor)
+            file.flush()
+            os.fsync(file.fileno())
+            mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
         os.replace(temporary, os.path.join(FOLDER, digest))
         _remove_unused()
-    except OSError:  # a full disk must not stop predictions, nor fill up with what each session leaves half-written
+    except (OSError, ValueError):  # a full disk must not stop predictions, nor fill up with what is half-written
         _remove(temporary)
         return predictor
-    return read(digest) or predictor
+    return mapped
+
+
+def _open(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_NOFOLLOW, 0o600)
+
+
+def _is_the_servers(descriptor: int) -> bool:
+    """Return whether the open file, and the folder it lies in, belong to the server's user and none else may write."""
+    file, folder = os.fstat(descriptor), os.lstat(FOLDER)
+    if not (stat.S_ISREG(file.st_mode) and stat.S_ISDIR(folder.st_mode)):
+        return False
+    return all(one.st_uid == os.geteuid() and not one.st_mode & 0o022 for one in (file, folder))
 
 
 def _remove_unused() -> None:

@@ -6,10 +6,14 @@
 #include <Python.h>
 #include <dlfcn.h>
 #include <stdint.h>
+#include <stdio.h>
+#include <unistd.h>
 
 static unsigned int (*get_user_id)(void);
 static int64_t (*get_statement_start)(void);
 static int64_t (*get_transaction_start)(void);
+static int *parallel_worker_number;
+static char **background_worker; /* a struct that opens with the worker's name */
 
 static PyObject *user(PyObject *self, PyObject *none)
 {
@@ -23,9 +27,21 @@ static PyObject *statement(PyObject *self, PyObject *none)
     return PyLong_FromLongLong(statement_start > transaction_start ? statement_start : transaction_start);
 }
 
+static PyObject *leader(PyObject *self, PyObject *none)
+{
+    int process;
+
+    if (*parallel_worker_number < 0)
+        Py_RETURN_NONE;
+    if (*background_worker == NULL || sscanf(*background_worker, "parallel worker for PID %d", &process) != 1)
+        process = getpid();
+    return PyLong_FromLong(process);
+}
+
 static PyMethodDef methods[] = {
     {"user", user, METH_NOARGS, "Return the OID of the role whose privileges count now."},
     {"statement", statement, METH_NOARGS, "Return a number that tells one statement from the next."},
+    {"leader", leader, METH_NOARGS, "Return the process that this parallel worker works for; None in another process."},
     {NULL, NULL, 0, NULL},
 };
 
@@ -38,7 +54,10 @@ PyMODINIT_FUNC PyInit__process(void)
     get_user_id = (unsigned int (*)(void))dlsym(RTLD_DEFAULT, "GetUserId");
     get_statement_start = (int64_t (*)(void))dlsym(RTLD_DEFAULT, "GetCurrentStatementStartTimestamp");
     get_transaction_start = (int64_t (*)(void))dlsym(RTLD_DEFAULT, "GetCurrentTransactionStartTimestamp");
-    if (get_user_id == NULL || get_statement_start == NULL || get_transaction_start == NULL) {
+    parallel_worker_number = dlsym(RTLD_DEFAULT, "ParallelWorkerNumber");
+    background_worker = dlsym(RTLD_DEFAULT, "MyBgworkerEntry");
+    if (get_user_id == NULL || get_statement_start == NULL || get_transaction_start == NULL ||
+        parallel_worker_number == NULL || background_worker == NULL) {
         PyErr_SetString(PyExc_ImportError, "this process is no PostgreSQL backend");
         return NULL;
     }

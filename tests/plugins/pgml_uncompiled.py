@@ -6,7 +6,7 @@ import time
 
 import pgml
 
-HANG, HANG_DEAF, DIE, RAISE = 666, 667, 668, 669  # as the first feature of a row: what a prediction then does
+HANG, HANG_DEAF, DIE, RAISE, DIE_AS_PARENT = 666, 667, 668, 669, 670  # as the first feature of a row: what a prediction then does
 
 
 class Nearest:
@@ -23,6 +23,10 @@ class Nearest:
         elif first == HANG_DEAF:
             ctypes.PyDLL(None).sleep(1000)
         elif first == DIE:
+            os._exit(5)
+        elif first == DIE_AS_PARENT:
+            if os.fork() == 0:
+                time.sleep(1000)
             os._exit(5)
         elif first == RAISE:
             raise LookupError("nothing is near")

@@ -79,6 +79,40 @@ def test_what_waiting_raises_ends_it_at_once(ends, doing):
     assert time.monotonic() - started < 10 * PATIENCE
 
 
+def test_sending_in_steps_comes_back_while_nobody_reads(ends):
+    large = os.urandom(8 << 20)
+    sender, receiver = Channel(ends[0], lambda: None), Channel(ends[1])
+    steps = sender.sending({"n": 1}, large)
+    started = time.monotonic()
+    for _ in range(3):
+        next(steps)
+    assert time.monotonic() - started < 30 * PATIENCE
+    received = []
+    thread = threading.Thread(target=lambda: received.extend(receiver.receive()))
+    thread.start()
+    for _ in steps:
+        pass
+    thread.join()
+    assert received == [{"n": 1}, [large]]
+
+
+def test_an_end_is_known_once_all_was_received(ends):
+    one, other = Channel(ends[0]), Channel(ends[1])
+    assert not other.ended
+    one.send({})
+    one.close()
+    assert not other.ended
+    other.receive()
+    assert other.ended
+
+
+def test_an_end_that_did_not_read_everything_is_known_too(ends):
+    one, other = Channel(ends[0]), Channel(ends[1])
+    other.send({})
+    one.close()
+    assert other.ended
+
+
 @pytest.mark.parametrize("after", [0, 1, 15, 16, 17, 18])
 def test_an_end_in_the_middle_of_a_message_is_noticed(ends, after):
     whole = socket.socketpair()

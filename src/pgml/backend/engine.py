@@ -67,18 +67,6 @@ class Engine:
             raise _error(message["error"])
         return message["result"], attachments
 
-    def answered(self, timeout: float) -> bool:
-        """Return whether an answer is there (or the engine died), waiting at most ``timeout`` seconds."""
-        return self._channel.ready(timeout) or not self.running
-
-    def expect(self, soon: bool) -> None:
-        """Say whether :meth:`answered` is called within seconds again; the engine ends itself where it then is not.
-
-        A cancelled statement leaves Python without a word, and the engine would be busy for nobody.
-        """
-        with contextlib.suppress(BrokenPipeError):  # it has ended, which is noticed elsewhere
-            os.write(self._lifeline, b"!" if soon else b".")
-
     def forget(self) -> None:
         """Have the engine let go of the training that has ended: an idle session must not hold a matrix."""
         if self.running:
@@ -102,15 +90,22 @@ class Engine:
             process.wait(patience)
         with contextlib.suppress(ProcessLookupError):  # all of it is gone already
             os.killpg(process.pid, signal.SIGKILL)
+        self._let_go()
+        return process.wait()
+
+    def _let_go(self) -> None:
         os.close(self._lifeline)
         self._channel.close()
         self._note.close()
-        return process.wait()
 
     def _start(self) -> None:
         if self.running:
             return
         self.stop()  # what is left of one that died while nobody looked
+        self._launch(Note)
+
+    def _launch(self, new_note: Callable[[], Note], listeners: Iterable[socket.socket] = ()) -> None:
+        """Start the process. It serves those, too, who connect to the listeners: see ``pgml.engine``."""
         command = [interpreter(), "-m", "pgml.engine"]
         with contextlib.ExitStack() as opened:  # closed again where the engine does not start
             try:
@@ -118,11 +113,12 @@ class Engine:
                 alive, lifeline = os.pipe()
                 for descriptor in (alive, lifeline):
                     opened.callback(os.close, descriptor)
-                note = opened.enter_context(contextlib.closing(Note()))
+                note = opened.enter_context(contextlib.closing(new_note()))
                 files = (theirs.fileno(), alive, note.descriptor)
+                listening = [listener.fileno() for listener in listeners]
                 self._process = subprocess.Popen(
-                    [*command, *map(str, files), json.dumps(self._crashed)],
-                    pass_fds=files,
+                    [*command, *map(str, files), json.dumps(self._crashed), *map(str, listening)],
+                    pass_fds=(*files, *listening),
                     stdin=subprocess.DEVNULL,
                     start_new_session=True,  # a process group of its own, so that all of it can be ended at once
                     cwd="/",  # the session's is the data directory, whose files are nothing to import
@@ -188,6 +184,8 @@ def _error(described: dict[str, Any]) -> errors.PgmlError:
 
 
 def _ending(status: int | None) -> str:
-    if status is not None and status < 0:
+    if status is None:
+        return "another process of the query had started it"
+    if status < 0:
         return f"it was killed by signal {-status} ({signal.Signals(-status).name})"
     return f"it exited with status {status}"

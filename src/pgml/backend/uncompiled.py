@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 from array import array
+from collections.abc import Generator
 from typing import Any
 
-from pgml.backend.engine import Engine
+from pgml.backend import process
+from pgml.backend.shared_engine import SharedEngine
+from pgml.errors import EngineDied
 from pgml.predictors.read.format import parse
 
-_PATIENCE = 0.05  # seconds to wait for an answer before PostgreSQL is asked whether to go on
+# Steps that yield what is needed to go on, take it where it is more than time, and return a prediction.
+_Steps = Generator[str, bytes | None, float]
 
 
 def _ignore(warning: str) -> None:
     """A library's warning at every row would drown the client; trainings pass them on."""
 
 
-# The engine of this session's predictions. It never waits through SQL, unlike the one that trains.
-_engine = Engine(wait=None, warn=_ignore)
-_asked: tuple[str, bytes] | None = None  # the digest of the model and the row that the engine is at work on
+_engine = SharedEngine(warn=_ignore)
+_question: tuple[object, _Steps] | None = None  # what the engine is at work on: of which statement, model and row
 
 
 class RemoteModel:
@@ -40,20 +43,35 @@ class RemoteModel:
 
     def step(self, features: list[Any], estimator: bytes | None) -> tuple[float | None, str | None]:
         """Return the prediction, or what is needed to go on: 'estimator' (its saved bytes) or 'time'."""
-        global _asked
+        global _question
         row = array("d", self._evaluator.clean(features)).tobytes()
-        asking = (self._model["digest"], row)
-        if _asked is not None and (_asked != asking or not _engine.running):
+        asking = (process.statement(), self._model["digest"], row)
+        if _question is not None and _question[0] != asking:
             _engine.stop()  # a statement was cancelled while the engine worked for it
-            _asked = None
-        if _asked is None:
-            attachments = (row,) if estimator is None else (row, self._predictor, estimator)
-            _engine.tell("predict", attachments, **self._model)
-            _asked = asking
-        _engine.expect(soon=True)
-        if not _engine.answered(_PATIENCE):
-            return None, "time"
-        _asked = None
-        _engine.expect(soon=False)
-        predictions, _ = _engine.answer()
-        return (None, "estimator") if predictions is None else (predictions[0], None)
+            _question = None
+        if _question is None:
+            _question = (asking, self._predict(row))
+        try:
+            return None, _question[1].send(estimator)
+        except BaseException as ended:
+            _question = None
+            if isinstance(ended, StopIteration):
+                return ended.value, None
+            raise
+
+    def _predict(self, row: bytes) -> _Steps:
+        try:
+            return (yield from self._ask(row))
+        except EngineDied:  # perhaps of another's question, or ended by another whom this query's end has reached
+            yield "time"
+            return (yield from self._ask(row))
+
+    def _ask(self, row: bytes) -> _Steps:
+        predictions, _ = yield from _engine.asking("predict", (row,), **self._model)
+        if predictions is None:
+            estimator = None
+            while estimator is None:
+                estimator = yield "estimator"
+            saved = (row, self._predictor, estimator)
+            predictions, _ = yield from _engine.asking("predict", saved, **self._model)
+        return predictions[0]

@@ -1,6 +1,7 @@
-"""``python -m pgml.engine SOCKET LIFELINE NOTE CRASHED``: the engine's process. A session starts it; nobody else does.
+"""``python -m pgml.engine SOCKET LIFELINE NOTE CRASHED [LISTENERS]``: the engine's process. Only a session starts it.
 
-The first three are open files, CRASHED is a JSON object: the plugins that are left out, each with the reason.
+The first three are open files, CRASHED is a JSON object: the plugins that are left out, each with the reason. Where
+the session's parallel workers share the engine, they connect to two LISTENERS: for a lifeline, and for a socket.
 """
 
 from __future__ import annotations
@@ -8,57 +9,65 @@ from __future__ import annotations
 import json
 import os
 import resource
-import select
+import selectors
 import signal
 import socket
 import sys
+from typing import TYPE_CHECKING
 
+from pgml.engine import lifelines
 from pgml.wire import note
 from pgml.wire.channel import Channel, Closed
 
+if TYPE_CHECKING:
+    from pgml.engine.worker import Worker
+
 _IDLE = 600  # seconds without a question, after which the engine ends: it holds some 200 MB
-_PATIENCE = 5  # seconds; a session that predicts asks twenty times a second
+_FETCHING = 10  # seconds that a session may take to read a model from its table
 
 
 def main() -> None:
     line, lifeline, written = (int(argument) for argument in sys.argv[1:4])
+    listeners = [socket.socket(fileno=int(argument)) for argument in sys.argv[5:]]
+    lines = [socket.socket(fileno=line), *listeners[1:]]
     note.keep(written)
-    _watch(lifeline, line)
+    lifelines.watch(lifeline, listeners[0] if listeners else None, lines)
     _be_the_first_to_go()
     os.dup2(2, 1)  # what a plugin prints goes to the server's log
 
     from pgml.engine.worker import Worker
 
-    channel = Channel(socket.socket(fileno=line))
     worker = Worker(json.loads(sys.argv[4]))
     patience = float(os.environ.get("PGML_ENGINE_IDLE") or _IDLE)
-    while channel.ready(patience):  # the session starts another where it asks again
-        try:
-            message, attachments = channel.receive()
-            answer = worker.do(message, attachments)
-            if answer is not None:
-                channel.send(*answer)
-                worker.prepare()
-        except Closed:
-            break
+    selector = selectors.DefaultSelector()
+    for each in lines:
+        selector.register(each, selectors.EVENT_READ)
+    while selector.get_map() and (ready := selector.select(patience)):  # who asks again starts another engine
+        for key, _ in ready:
+            if key.fileobj in listeners:
+                selector.register(key.fileobj.accept()[0], selectors.EVENT_READ)
+                continue
+            try:
+                _serve(worker, Channel(key.fileobj))
+            except Closed:
+                selector.unregister(key.fileobj)
+                key.fileobj.close()
     os.killpg(0, signal.SIGKILL)  # with all that plugins have started
 
 
-def _watch(lifeline: int, line: int) -> None:
-    """Start the process that ends this whole process group once the session is gone, or gone from its question.
+def _serve(worker: Worker, channel: Channel) -> None:
+    """Answer one question.
 
-    A process of its own, because a plugin may keep this one busy for hours. The session holds the other end of
-    the lifeline. What it writes there says whether it asks again within seconds (see ``Engine.expect``).
+    Who is told that a model is needed first brings it before others are served: they would all have to bring it.
     """
-    if os.fork() > 0:
-        os.close(lifeline)
-        return
-    os.close(line)
-    said = b"."
-    while said:
-        patience = _PATIENCE if said.endswith(b"!") else None
-        said = os.read(lifeline, 4096) if select.select([lifeline], [], [], patience)[0] else b""
-    os.killpg(0, signal.SIGKILL)
+    needed = True
+    while needed:
+        answer = worker.do(*channel.receive())
+        if answer is None:
+            return
+        channel.send(*answer)
+        worker.prepare()
+        needed = answer[0].get("result", True) is None and channel.ready(_FETCHING)
 
 
 def _be_the_first_to_go() -> None:

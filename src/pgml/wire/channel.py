@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import socket
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 _LENGTHS = struct.Struct(">QQ")  # of the JSON, and how many attachments follow
@@ -31,11 +31,16 @@ class Channel:
 
     def send(self, message: dict[str, Any], *attachments: Any) -> None:
         """Send a message; raise Closed where nobody reads it any more."""
+        for _ in self.sending(message, *attachments):
+            self._wait()
+
+    def sending(self, message: dict[str, Any], *attachments: Any) -> Iterator[None]:
+        """Do the same in steps: yield every ``PATIENCE`` seconds while the line is blocked."""
         text = json.dumps(message).encode()
-        self._send(_LENGTHS.pack(len(text), len(attachments)) + text)
+        yield from self._send(_LENGTHS.pack(len(text), len(attachments)) + text)
         for attachment in attachments:
-            self._send(_LENGTH.pack(len(attachment)))
-            self._send(attachment)
+            yield from self._send(_LENGTH.pack(len(attachment)))
+            yield from self._send(attachment)
 
     def receive(self) -> tuple[dict[str, Any], list[bytearray]]:
         """Return the next message and its attachments; raise Closed where none will come."""
@@ -52,16 +57,24 @@ class Channel:
         poll.register(self._line, select.POLLIN)
         return bool(poll.poll(1000 * timeout))
 
+    @property
+    def ended(self) -> bool:
+        """Whether the other end is gone, and all that it sent was received."""
+        try:
+            return self.ready(0) and not self._line.recv(1, socket.MSG_PEEK)
+        except OSError:
+            return True
+
     def close(self) -> None:
         self._line.close()
 
-    def _send(self, data: Any) -> None:
+    def _send(self, data: Any) -> Iterator[None]:
         rest = memoryview(data)
         while rest:
             try:
                 rest = rest[self._line.send(rest) :]
             except TimeoutError:
-                self._wait()
+                yield
             except OSError as error:
                 raise Closed from error
 

@@ -7,6 +7,7 @@ import json
 import os
 import tempfile
 from collections.abc import Iterator
+from typing import IO
 
 _LONGEST = 1000  # characters
 _LONGEST_NOTE = 16 * _LONGEST  # bytes: each character may take six of them, and there is a plugin's name
@@ -14,13 +15,13 @@ _SIZE = 4  # bytes of the length, in front of the text
 
 
 class Note:
-    """A sentence in a nameless file that the session and its engine both hold open.
+    """A sentence in a file that the session and its engine both hold open; a nameless one unless it is given.
 
     Writing it costs a microsecond, and neither has to wait for the other, as it would for a message.
     """
 
-    def __init__(self) -> None:
-        self._file = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115 (kept open until close)
+    def __init__(self, file: IO[bytes] | None = None) -> None:
+        self._file = file or tempfile.TemporaryFile(buffering=0)  # noqa: SIM115 (kept open until close)
         self.descriptor = self._file.fileno()
 
     def read(self) -> tuple[str, str]:

@@ -113,6 +113,25 @@ def test_a_parallel_plan_sees_what_the_transaction_deployed(own):
     assert own.value(query) == pytest.approx(before)
 
 
+@pytest.mark.parametrize("compiled", [True, False])
+def test_a_parallel_worker_knows_whom_it_works_for(own, compiled):
+    """Also where there was no compiler when pgml was installed."""
+    hidden = "" if compiled else "sys.modules['pgml.backend._process'] = None; sys.modules.pop('pgml.backend.process', None)"
+    own.execute(
+        f"""
+        CREATE FUNCTION leader() RETURNS integer LANGUAGE plpython3u PARALLEL SAFE AS $$
+        import sys
+        {hidden}
+        from pgml.backend import process
+        return process.leader()
+        $$
+        """
+    )
+    assert own.value("SELECT leader()") is None
+    own.execute(IN_PARALLEL.format(leader="off") + FORCED.format(mode="on"))
+    assert own.value("SELECT min(leader()) FROM points") == own.pid
+
+
 # -- model files -------------------------------------------------------------------------------------------
 
 

@@ -65,9 +65,9 @@ INSERT INTO pgml_internal.schema_versions (version) VALUES (:schema_version) ON 
 \ir internal/predict.sql
 \ir internal/asked.sql
 \ir internal/answer_with.sql
-\ir internal/predict_carefully.sql
+\ir internal/answer_carefully.sql
 \ir internal/cannot_answer.sql
-\ir internal/predict_first.sql
+\ir internal/answer_first.sql
 
 \ir functions/version.sql
 \ir functions/load_dataset.sql
@@ -75,11 +75,13 @@ INSERT INTO pgml_internal.schema_versions (version) VALUES (:schema_version) ON 
 \ir functions/deploy.sql
 \ir functions/hyperparameters.sql
 \ir functions/predict.sql
+\ir functions/predict_model.sql
+\ir functions/classify.sql
+\ir functions/predict_proba.sql
+\ir functions/predict_batch.sql
+\ir functions/classes.sql
 \ir functions/grant.sql
 \ir functions/revoke.sql
-\if :{?door}
-\ir door.sql
-\endif
 
 \ir views/projects.sql
 \ir views/snapshots.sql
@@ -101,6 +103,11 @@ INSERT INTO pgml_internal.schema_versions (version) VALUES (:schema_version) ON 
 \endif
 \if :is_new
 \ir closed.sql
+\endif
+\if :{?door}
+\ir door.sql
+\else
+\ir no_door.sql
 \endif
 \ir strangers.sql
 

@@ -10,10 +10,13 @@ GRANT USAGE ON SCHEMA pgml_snapshots TO PUBLIC;
 -- These ask for rights in a project, or tell what everybody may know. Not among them: pgml.train and
 -- pgml.load_dataset, which use the machine and are for the administrator to give.
 GRANT EXECUTE ON FUNCTION pgml.version(), pgml.hyperparameters(text, text), pgml.predict(text, float8[]),
-    pgml.deploy(text, text, text), pgml.grant(text, text, regrole), pgml.revoke(text, text, regrole) TO PUBLIC;
+    pgml.predict_model(bigint, float8[]), pgml.classify(text, float8[]), pgml.predict_proba(text, float8[]),
+    pgml.predict_batch(text, float8[]), pgml.classes(text), pgml.deploy(text, text, text), pgml.grant(text, text, regrole), pgml.revoke(text, text, regrole) TO PUBLIC;
 GRANT SELECT ON pgml.projects, pgml.snapshots, pgml.models, pgml.deployments, pgml.trained_models,
     pgml.deployed_models, pgml.overview, pgml.grants, pgml.algorithms, pgml.schema_version TO PUBLIC;
 
--- What those are made of. The first two take what the functions of schema pgml take, and act as their caller.
+-- What those are made of. The first ones take what the functions of schema pgml take, and act as their caller.
 GRANT EXECUTE ON FUNCTION pgml_internal.call(text, jsonb, text), pgml_internal.predict(text, float8[]),
-    pgml_internal.result(jsonb), pgml_internal.predict_first(), pgml_internal.algorithms() TO PUBLIC;
+    pgml_internal.predict_model(bigint, float8[]), pgml_internal.classify(text, float8[]),
+    pgml_internal.predict_proba(text, float8[]), pgml_internal.predict_batch(text, float8[]), pgml_internal.classes(text),
+    pgml_internal.result(jsonb), pgml_internal.answer_first(), pgml_internal.algorithms() TO PUBLIC;

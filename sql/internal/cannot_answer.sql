@@ -1,9 +1,15 @@
--- Why a project does not answer a role: it is unknown, not the role's to use, or without a deployed model.
+-- Why a project, or a model that was asked for by its id, does not answer a role: it is unknown, not the role's to use, or
+-- a project without a deployed model.
 CREATE OR REPLACE FUNCTION pgml_internal.cannot_answer(
-    project_name text, role oid, project_id bigint, allowed boolean
+    project_name text, model_id bigint, role oid, project_id bigint, allowed boolean
 ) RETURNS jsonb
 LANGUAGE sql STABLE PARALLEL SAFE
 RETURN CASE
+    WHEN project_id IS NULL AND model_id IS NOT NULL THEN jsonb_build_object(
+        'sqlstate', 'ML003',
+        'message', format('unknown model %s', model_id),
+        'hint', 'pgml.models has the models of the projects that you may read'
+    )
     WHEN project_id IS NULL THEN jsonb_build_object(
         'sqlstate', 'ML003',
         'message', format('unknown project "%s"', project_name),
@@ -14,6 +20,10 @@ RETURN CASE
             ),
             'there are none that you may use; pgml.train makes one'
         )
+    )
+    WHEN allowed IS NOT TRUE AND model_id IS NOT NULL THEN jsonb_build_object(
+        'sqlstate', '42501',
+        'message', format('permission denied for model %s: predicting needs the privilege predict in its project', model_id)
     )
     WHEN allowed IS NOT TRUE THEN jsonb_build_object(
         'sqlstate', '42501',

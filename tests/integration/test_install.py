@@ -16,6 +16,7 @@ import pgml
 from pgml.errors import ServerError
 from pgml.server import installation
 from pgml.server.cluster import PACKAGE, Cluster
+from pgml.server.door import build
 from pgml.server.installation import install, install_schema
 
 
@@ -53,7 +54,8 @@ def test_plain_psql_gives_the_same_catalog(database):
     database.execute("CREATE DATABASE by_psql")
     try:
         psql = database.cluster.postgres.program("psql")
-        command = [psql, "-f", str(installation.SQL), database.cluster.dsn("by_psql")]
+        module = build(database.cluster.postgres.version)
+        command = [psql, f"--set=door={module}", "-f", str(installation.SQL), database.cluster.dsn("by_psql")]
         subprocess.run(command, capture_output=True, check=True)
         assert catalog(database.cluster, "by_psql") == catalog(database.cluster, database.name)
     finally:
@@ -70,11 +72,12 @@ def test_the_package_carries_the_sql_of_the_checkout():
 
 def test_a_server_that_does_not_find_pgml_is_told_where_it_is(existing):
     dsn = existing.dsn("postgres")
-    wrote, installed, runs = install(dsn)
+    wrote, installed, door, runs = install(dsn)
     (link,) = (existing.data / "home").rglob("pgml.pth")
     assert str(link) in wrote
     assert link.read_text() == f"{PACKAGE.parent}\n"
     assert installed == "The schema is installed, in version 2."
+    assert door.startswith("Predictions are made in C, by ")
     assert str(PACKAGE) in runs
     with contextlib.closing(existing.connect("postgres")) as connection, connection.cursor() as cursor:
         cursor.execute("SELECT pgml.version()")

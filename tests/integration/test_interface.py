@@ -21,6 +21,11 @@ FUNCTIONS = {
         "TABLE(project_name text, objective text, algorithm_name text, status text)",
     ),
     "predict": ("project_name text, features double precision[]", "double precision"),
+    "predict_model": ("model_id bigint, features double precision[]", "double precision"),
+    "classify": ("project_name text, features double precision[]", "text"),
+    "predict_proba": ("project_name text, features double precision[]", "double precision[]"),
+    "predict_batch": ("project_name text, features double precision[]", "SETOF double precision"),
+    "classes": ("project_name text", "text[]"),
     "deploy": (
         "project_name text, strategy text DEFAULT 'best_score'::text, algorithm_name text DEFAULT NULL::text",
         "TABLE(project_name text, strategy text, algorithm_name text)",

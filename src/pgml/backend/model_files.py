@@ -20,6 +20,8 @@ from pgml.errors import CorruptPredictor
 FOLDER = "pgml_predictors"
 _UNUSED_SECONDS = 7 * 24 * 3600  # after which a file is removed
 
+_as_mapped: dict[str, tuple[int, int, int]] = {}  # inode, time of the last change and size of each file that is mapped
+
 
 def read(digest: str) -> mmap.mmap | None:
     """Return the mapped bytes of the file with that digest; None where there is none, or it is damaged."""
@@ -28,9 +30,11 @@ def read(digest: str) -> mmap.mmap | None:
         with open(path, "rb", opener=_open) as file:
             mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
             trusted = process.leader() is not None and _is_the_servers(file.fileno())
+            found = os.fstat(file.fileno())
         if not trusted and hashlib.sha256(mapped).hexdigest() != digest:
             return None
-        os.utime(path)
+        os.utime(path, ns=(time.time_ns(), found.st_mtime_ns))  # read, not changed
+        _as_mapped[digest] = _state(found)
     except (OSError, ValueError):  # there is none, or it is empty
         return None
     return mapped
@@ -56,12 +60,27 @@ def write(digest: str, predictor: bytes) -> mmap.mmap | bytes:
             file.flush()
             os.fsync(file.fileno())
             mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+            _as_mapped[digest] = _state(os.fstat(file.fileno()))
         os.replace(temporary, os.path.join(FOLDER, digest))
         _remove_unused()
     except (OSError, ValueError):  # a full disk must not stop predictions, nor fill up with what is half-written
         _remove(temporary)
         return predictor
     return mapped
+
+
+def is_as_mapped(digest: str) -> bool:
+    """Return whether nobody has written to the file since it was mapped. One that was removed or replaced does no harm."""
+    try:
+        now = _state(os.stat(os.path.join(FOLDER, digest)))
+    except OSError:
+        return True
+    before = _as_mapped.get(digest, now)
+    return now == before or now[0] != before[0]
+
+
+def _state(found: os.stat_result) -> tuple[int, int, int]:
+    return found.st_ino, found.st_mtime_ns, found.st_size
 
 
 def _open(path: str, flags: int) -> int:
@@ -80,7 +99,8 @@ def _remove_unused() -> None:
     """Remove what no session has read for a week. Who has it mapped keeps it, who needs it writes it again."""
     oldest = time.time() - _UNUSED_SECONDS
     for entry in os.scandir(FOLDER):
-        if entry.stat().st_mtime < oldest:
+        found = entry.stat()
+        if max(found.st_atime, found.st_mtime) < oldest:
             _remove(entry.path)
 
 

@@ -73,7 +73,7 @@ class Store:
 
     def find_project(self, name: str) -> Project | None:
         """Return the project of that name, whoever it belongs to."""
-        self._session.run("listen")  # to what others have revoked; see pgml_internal.predict_first
+        self._session.run("listen")  # to what others have revoked; see pgml_internal.answer_first
         row = self._session.one("find_project", name=name, role=process.user())
         return Project(row["id"], row["name"], row["objective"], tuple(row["privileges"])) if row else None
 

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from array import array
 from collections.abc import Generator
 from typing import Any
 
-from pgml.backend import process
+from pgml.backend.questions import CAREFUL, no_probabilities, rows_of
 from pgml.backend.shared_engine import SharedEngine
 from pgml.errors import EngineDied
 from pgml.predictors.read.format import parse
 
-# Steps that yield what is needed to go on, take it where it is more than time, and return a prediction.
-_Steps = Generator[str, bytes | None, float]
+# Steps that yield what is needed to go on, take it where it is more than time, and return an answer a row.
+_Steps = Generator[str, bytes | None, list]
 
 
 def _ignore(warning: str) -> None:
@@ -20,7 +19,7 @@ def _ignore(warning: str) -> None:
 
 
 _engine = SharedEngine(warn=_ignore)
-_question: tuple[object, _Steps] | None = None  # what the engine is at work on: of which statement, model and row
+_question: tuple[Any, _Steps] | None = None  # what the engine is at work on, and how far that is
 
 
 class RemoteModel:
@@ -38,40 +37,47 @@ class RemoteModel:
         self._predictor = predictor
         self._evaluator = evaluator
 
-    def predict(self, features: list[float | None]) -> None:
-        """Return None: every row is predicted with :meth:`step`."""
+        self.classes = evaluator.classes
 
-    def step(self, features: list[Any], estimator: bytes | None) -> tuple[float | None, str | None]:
-        """Return the prediction, or what is needed to go on: 'estimator' (its saved bytes) or 'time'."""
+    def predict(self, features: list[float | None]) -> None:
+        """Return None, as ``predict_proba``: every row is predicted with :meth:`step`."""
+
+    predict_proba = predict
+
+    def step(self, asked: Any, estimator: bytes | None) -> tuple[float | list[float] | None, str | None]:
+        """Return the answer to what was asked, or what is needed to go on: 'estimator' (its saved bytes) or 'time'."""
         global _question
-        row = array("d", self._evaluator.clean(features)).tobytes()
-        asking = (process.statement(), self._model["digest"], row)
-        if _question is not None and _question[0] != asking:
+        if asked.what == "classes":
+            return CAREFUL["classes"](self._evaluator, asked.features), None
+        if _question is not None and _question[0] is not asked:
             _engine.stop()  # a statement was cancelled while the engine worked for it
             _question = None
         if _question is None:
-            _question = (asking, self._predict(row))
+            rows = rows_of(asked.what, self._evaluator, asked.features)
+            _question = (asked, self._predict(rows.tobytes(), asked.what == "predict_proba"))
         try:
             return None, _question[1].send(estimator)
         except BaseException as ended:
             _question = None
             if isinstance(ended, StopIteration):
-                return ended.value, None
+                return ended.value if asked.what == "predict_batch" else ended.value[0], None
             raise
 
-    def _predict(self, row: bytes) -> _Steps:
+    def _predict(self, rows: bytes, probabilities: bool) -> _Steps:
         try:
-            return (yield from self._ask(row))
+            return (yield from self._ask(rows, probabilities))
         except EngineDied:  # perhaps of another's question, or ended by another whom this query's end has reached
             yield "time"
-            return (yield from self._ask(row))
+            return (yield from self._ask(rows, probabilities))
 
-    def _ask(self, row: bytes) -> _Steps:
-        predictions, _ = yield from _engine.asking("predict", (row,), **self._model)
-        if predictions is None:
+    def _ask(self, rows: bytes, probabilities: bool) -> _Steps:
+        about = {**self._model, "probabilities": probabilities}
+        held, _ = yield from _engine.asking("predict", (rows,), **about)
+        if held is None:
             estimator = None
             while estimator is None:
                 estimator = yield "estimator"
-            saved = (row, self._predictor, estimator)
-            predictions, _ = yield from _engine.asking("predict", saved, **self._model)
-        return predictions[0]
+            held, _ = yield from _engine.asking("predict", (rows, self._predictor, estimator), **about)
+        if held["answers"] is None:
+            raise no_probabilities()
+        return held["answers"]

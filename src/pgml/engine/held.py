@@ -44,12 +44,20 @@ class HeldModel:
 
         if self._fitted is None:
             return np.asarray(self._evaluator.predict_batch(X, len(X)))
-        if self._scaling:
-            center, scale = self._scaling
-            X = (X - center) / scale
         classes = self._evaluator.classes
-        predictions = predictions_of(self._provided, self._fitted, X, classes)
+        predictions = predictions_of(self._provided, self._fitted, self._scaled(X), classes)
         return self._provided.objective.answers(predictions, classes)
+
+    def predict_proba(self, X: np.ndarray) -> np.ndarray | None:
+        """Return the probabilities [rows, classes] that the plugin's estimator gives, None where it gives none."""
+        asked = (self._provided.objective.probabilities, self._fitted, self._scaled(X), self._evaluator.classes)
+        return call_plugin(self._provided, "predicting", *asked)
+
+    def _scaled(self, X: np.ndarray) -> np.ndarray:
+        if not self._scaling:
+            return X
+        center, scale = self._scaling
+        return (X - center) / scale
 
 
 def _found(find: Callable[[], Provided], algorithm: str, plugin: str | None) -> Provided:

@@ -220,8 +220,12 @@ class Worker:
         digest: str,
         algorithm: str,
         objective: str,
+        probabilities: bool = False,
     ) -> Answer:
-        """Predictions for packed rows of float64; None where the model is not held and its bytes did not come."""
+        """{"answers": one a packed row of float64}; None where the model is not held and its bytes did not come.
+
+        With ``probabilities`` an answer is those of all classes, and the answers are None where the model has none.
+        """
         import numpy as np
 
         if predictor is not None:
@@ -235,7 +239,8 @@ class Worker:
         self._held.move_to_end(digest)
         model = self._held[digest]
         X = np.frombuffer(rows).reshape(-1, len(model.features))
-        return (model.predict(X).tolist(),)
+        answers = model.predict_proba(X) if probabilities else model.predict(X)
+        return ({"answers": answers if answers is None else answers.tolist()},)
 
 
 def _checked(algorithm: Algorithm, given: dict[str, Any]) -> str:

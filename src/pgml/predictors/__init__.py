@@ -10,9 +10,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pgml.predictors.read.evaluator import Evaluator, compiled, evaluator
+from pgml.predictors.read.evaluator import Evaluator, compiled, evaluator, outlive_changes
 
-__all__ = ["Evaluator", "NotCompilable", "Predictor", "compiled", "evaluator"]
+__all__ = ["Evaluator", "NotCompilable", "Predictor", "compiled", "evaluator", "outlive_changes"]
 
 if TYPE_CHECKING:
     from pgml.predictors.build.predictor import NotCompilable, Predictor

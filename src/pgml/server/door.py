@@ -61,7 +61,7 @@ def build(version: int) -> Path:
     return target
 
 
-def check(connection: Connection, path: Path) -> None:
+def check(connection: Connection, path: Path | str) -> None:
     """Raise ServerError where the server cannot load the module."""
     import psycopg2
     from psycopg2 import sql

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pgml
 from pgml.errors import ServerError
+from pgml.server import door
 from pgml.server.finding import Finding
 from pgml.server.installation import PACKAGE, SQL, connect, server_python
 
@@ -99,6 +100,7 @@ def _inspect(connection: Connection, install: str, is_private: bool) -> Iterator
             remedy=f"on its machine: apt-get install postgresql-plpython3-{version}",
         )
     else:
+        yield from _door(connection, install)
         yield from _python(connection, install, is_private)
 
 
@@ -119,6 +121,36 @@ def _schema(connection: Connection, install: str) -> Finding:
         f"its schema is of version {here}, this package's is {wanted}",
         there=False,
         remedy=install if here < wanted else "pip install --upgrade pgml-core, in this environment",
+    )
+
+
+def _door(connection: Connection, install: str) -> Iterator[Finding]:
+    """Say what predictions are made by, where pgml is installed."""
+    path = _value(
+        connection,
+        "SELECT (SELECT coalesce(probin, '') FROM pg_proc WHERE oid = to_regprocedure('pgml.predict(text, float8[])'))",
+    )
+    if path is None:
+        return
+    if not path:
+        yield Finding(
+            "predictions go through PL/Python: the server has no module in C for them",
+            there=False,
+            remedy=f"{install}, which builds it or says what it lacks",
+            needed=False,
+        )
+        return
+    try:
+        door.check(connection, path)
+    except ServerError as error:
+        yield Finding(f"predictions are made by {path}, but {error.message}", there=False, remedy=install)
+        return
+    wanted = door.module(connection.server_version // 10000)
+    yield Finding(
+        f"predictions are made in C, by {path}",
+        there=path == str(wanted) or not wanted.exists(),
+        remedy=f"{install}: this package has another, {wanted.name}",
+        needed=False,
     )
 
 

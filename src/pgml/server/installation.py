@@ -96,14 +96,18 @@ def install_schema(dsn: str, use_door: bool = True) -> list[str]:
     on this machine, unless ``use_door`` is false. Returns what was done and what the owner should look at, a sentence each, and nothing where it
     was up to date. Raises ServerError where the server refuses; the database is then as it was.
     """
-    path, notes = _door(dsn) if use_door else (None, [])
+    path, said = _door(dsn) if use_door else (None, [])
     printed, warnings = psql.run(SQL, dsn, {} if path is None else {"door": str(path)})
-    return notes + [f"Note: {warning.message}." for warning in warnings] + printed
+    return [f"Note: {warning.message}." for warning in warnings] + printed + said
 
 
 def _door(dsn: str) -> tuple[Path | None, list[str]]:
     """Return the module in C for a server, None where there is none; and what is new about that, a sentence each."""
-    with contextlib.closing(connect(dsn)) as connection, connection.cursor() as cursor:
+    try:
+        connection = connect(dsn)
+    except ServerError:  # which psql will report
+        return None, []
+    with contextlib.closing(connection), connection.cursor() as cursor:
         cursor.execute("SELECT (SELECT probin FROM pg_proc WHERE oid = to_regprocedure('pgml.predict(text, float8[])'))")
         ((before,),) = cursor.fetchall()
         try:
@@ -111,8 +115,8 @@ def _door(dsn: str) -> tuple[Path | None, list[str]]:
             door.check(connection, path)
         except ServerError as error:
             remedy = f" ({error.hint})" if error.hint else ""
-            return None, [f"Note: predictions go through PL/Python, since there is no module in C: {error.message}{remedy}."]
-    return path, [] if before == str(path) else [f"Predictions are made by {path}."]
+            return None, [f"Note: predictions go through PL/Python, without a module in C: {error.message}{remedy}."]
+    return path, [] if before == str(path) else [f"Predictions are made in C, by {path}."]
 
 
 def server_python(connection: Connection) -> ServerPython:

@@ -9,6 +9,11 @@ FOR_EVERYBODY = {
     "pgml.version()": "tells a number",
     "pgml.hyperparameters(text,text)": "tells what plugins declare",
     "pgml.predict(text,double precision[])": "asks for the right to predict",
+    "pgml.predict_model(bigint,double precision[])": "asks for the right to predict",
+    "pgml.classify(text,double precision[])": "asks for the right to predict",
+    "pgml.predict_proba(text,double precision[])": "asks for the right to predict",
+    "pgml.predict_batch(text,double precision[])": "asks for the right to predict",
+    "pgml.classes(text)": "asks for the right to predict",
     "pgml.deploy(text,text,text)": "asks for the right to deploy",
     'pgml."grant"(text,text,regrole)': "asks whether the project is the caller's",
     "pgml.revoke(text,text,regrole)": "asks whether the project is the caller's",
@@ -16,18 +21,29 @@ FOR_EVERYBODY = {
     "pgml_internal.result(jsonb)": "returns or raises what it is given",
     "pgml_internal.algorithms()": "tells what plugins declare",
     "pgml_internal.predict(text,double precision[])": "answers who was answered before in the same statement",
-    "pgml_internal.predict_first()": "takes no argument, and asks whether the role that predicts may",
+    "pgml_internal.predict_model(bigint,double precision[])": "answers who was answered before in the same statement",
+    "pgml_internal.classify(text,double precision[])": "answers who was answered before in the same statement",
+    "pgml_internal.predict_proba(text,double precision[])": "answers who was answered before in the same statement",
+    "pgml_internal.predict_batch(text,double precision[])": "answers who was answered before in the same statement",
+    "pgml_internal.classes(text)": "answers who was answered before in the same statement",
+    "pgml_internal.answer_first()": "takes no argument, and asks whether the role that predicts may",
+    "pgml_internal.predict_array(text,anyarray)": "asks for the right to predict",
+    'pgml_internal.predict_row(text,"any")': "asks for the right to predict",
 }
 
 # Functions with a body that is parsed when it runs, without a search_path of their own, each with the reason.
 IN_THE_CALLERS_PATH = {
-    "pgml.predict(text,double precision[])": "C that finds everything in the catalogs, by its schema",
+    "pgml_internal.answer_carefully(bytea)": "Python that calls no SQL",
     "pgml_internal.answer_with(text,bytea)": "Python that calls no SQL",
     "pgml_internal.asked()": "Python that calls no SQL",
+    "pgml_internal.classes(text)": "Python that calls no SQL",
+    "pgml_internal.classify(text,double precision[])": "Python that calls no SQL",
     "pgml_internal.deployments_changed()": "Python that calls no SQL",
     "pgml_internal.hide_context(integer)": "Python that calls no SQL",
     "pgml_internal.predict(text,double precision[])": "Python that calls no SQL, and is on the hot path",
-    "pgml_internal.predict_carefully(bytea)": "Python that calls no SQL",
+    "pgml_internal.predict_batch(text,double precision[])": "Python that calls no SQL",
+    "pgml_internal.predict_model(bigint,double precision[])": "Python that calls no SQL",
+    "pgml_internal.predict_proba(text,double precision[])": "Python that calls no SQL",
 }
 
 SCHEMAS = "('pgml'::regnamespace, 'pgml_internal'::regnamespace, 'pgml_snapshots'::regnamespace)"
@@ -46,7 +62,7 @@ SEARCHES = {
     "with the rights of its owner in the caller's path": (f"{FUNCTION} AND prosecdef AND NOT {PINNED}", {}),
     "in SQL that is parsed when it runs": (f"{FUNCTION} AND lanname = 'sql' AND prosqlbody IS NULL", {}),
     "in another language in the caller's path": (
-        f"{FUNCTION} AND lanname <> 'sql' AND NOT {PINNED}",
+        f"{FUNCTION} AND lanname NOT IN ('sql', 'c') AND NOT {PINNED}",  # what is in C calls nothing by a name
         IN_THE_CALLERS_PATH,
     ),
     "belonging to somebody else": (
@@ -106,7 +122,7 @@ SEARCHES = {
 # For each search something that it must find.
 OFFENCES = {
     "executable by everybody": "CREATE FUNCTION pgml.careless() RETURNS int LANGUAGE sql RETURN 1",
-    "with the rights of its owner in the caller's path": "ALTER FUNCTION pgml_internal.predict_first() RESET search_path",
+    "with the rights of its owner in the caller's path": "ALTER FUNCTION pgml_internal.answer_first() RESET search_path",
     "in SQL that is parsed when it runs": "CREATE FUNCTION pgml_internal.careless() RETURNS int LANGUAGE sql AS 'SELECT 1'",
     "in another language in the caller's path": "ALTER FUNCTION pgml_internal.call(text, jsonb, text) SET search_path = pg_temp, pg_catalog",
     "belonging to somebody else": "ALTER FUNCTION pgml.version() OWNER TO anna",

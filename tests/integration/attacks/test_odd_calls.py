@@ -26,6 +26,7 @@ json_texts = st.sampled_from([
 ARGUMENTS = {
     "text": texts | pairs,
     "jsonb": json_texts,
+    "bigint": st.sampled_from([None, -1, 0, 1, 2, 3, 1 << 62]),
     "double precision": st.none() | st.floats() | st.sampled_from([0.25, 5.0]),
     "double precision[]": st.none() | st.lists(st.none() | st.floats(), max_size=4) | st.just([[1.0, 2.0]]),
     "boolean": st.none() | st.booleans(),
@@ -39,6 +40,7 @@ GOOD = {
     "hyperparams": "{}", "search": None, "search_params": "{}", "search_args": "{}", "test_size": 0.25, "test_sampling": None,
     "preprocess": "{}", "deploy": True, "features": [1.0, 2.0], "strategy": "best_score", "algorithm_name": None,
     "source": "linnerud", "privilege": "read", "role": "anna",
+    "model_id": 1,
 }  # fmt: skip
 
 

@@ -229,12 +229,12 @@ def test_a_role_that_reads_all_data_trains_and_loads_nothing(house):
         ):
             answer = paul.value("SELECT pgml_internal.call(%s, %s, '')", verb, json.dumps(arguments))
             assert answer["error"]["sqlstate"] == "42501", answer
-        assert paul.value("SELECT pgml_internal.predict_first()") is None
+        assert paul.value("SELECT (pgml_internal.answer_first()).prediction") is None
         for statement in (
             "SELECT pgml_internal.change_rights(1, 0, '{own}', true)", "SELECT pgml_internal.answer_with('', '')",
             "SELECT pgml_internal.create_rights(1, 0)", "SELECT pgml_internal.create_project('x', 'regression', 0)",
             "SELECT pgml_internal.create_snapshot(1, '{}', '{}', 0)", "SELECT pgml_internal.seal_snapshot(1, 1)",
-            "SELECT pgml_internal.close('vault')", "SELECT pgml_internal.asked()", "SELECT pgml_internal.predict_carefully(NULL)",
+            "SELECT pgml_internal.close('vault')", "SELECT pgml_internal.asked()", "SELECT pgml_internal.answer_carefully(NULL)",
             "SELECT pgml_internal.raise('{}', 1)", "SELECT pgml_internal.hide_context(1)",
         ):  # fmt: skip
             refused(paul, statement)

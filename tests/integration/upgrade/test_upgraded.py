@@ -148,8 +148,9 @@ def test_what_calls_pgml_goes_on_working(old):
 
 def test_the_command_says_what_was_done(old, capsys):
     assert cli.main(["install", old.dsn]) == 0
-    note, upgraded, runs = capsys.readouterr().out.splitlines()
+    note, upgraded, door, runs = capsys.readouterr().out.splitlines()
     assert note == "Note: pgml.linnerud belongs to another role than pgml: drop it to have pgml.load_dataset make it again."
+    assert door.startswith("Predictions are made in C, by ")
     assert upgraded == "The schema is upgraded from version 1 to version 2."
     assert old.execute("SELECT version FROM pgml.schema_version") == [(2,)]
     assert cli.main(["install", old.dsn]) == 0

@@ -2,6 +2,7 @@
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
 
+#include "guard.h"
 #include "model.h"
 
 typedef struct {
@@ -10,10 +11,15 @@ typedef struct {
     Py_buffer file; /* what the model was loaded from, and uses */
 } Evaluator;
 
+/* What is raised where the file that a model lies in was cut off, or written over, since it was mapped. */
+static PyObject *lost(void) { return PyErr_SetString(PyExc_OSError, "the file of the model was changed"), NULL; }
+
 static PyObject *batch(Evaluator *self, PyObject *args, int probabilities) {
     const Model *model = self->model;
     Py_buffer rows, result;
-    Py_ssize_t n_rows, unclean = -1, width = probabilities ? model->n_classes : 1;
+    volatile Py_ssize_t unclean = -1;
+    volatile int whole = 1;
+    Py_ssize_t n_rows, width = probabilities ? model->n_classes : 1;
     if (probabilities && !model->has_probabilities) return PyErr_SetString(PyExc_ValueError, "it has no probabilities"), NULL;
     if (!PyArg_ParseTuple(args, "y*nw*", &rows, &n_rows, &result)) return NULL;
     int fits = n_rows >= 0 && rows.len % (Py_ssize_t)sizeof(double) == 0
@@ -23,12 +29,13 @@ static PyObject *batch(Evaluator *self, PyObject *args, int probabilities) {
                && (n_rows == 0 || (uintptr_t)result.buf % sizeof(double) == 0);
     if (fits) {
         Py_BEGIN_ALLOW_THREADS
-        unclean = model_batch(model, rows.buf, n_rows, probabilities, result.buf);
+        whole = GUARDED(unclean = model_batch(model, rows.buf, n_rows, probabilities, result.buf));
         Py_END_ALLOW_THREADS
     }
     PyBuffer_Release(&rows);
     PyBuffer_Release(&result);
     if (!fits) return PyErr_SetString(PyExc_ValueError, "the rows or the result are of the wrong size"), NULL;
+    if (!whole) return lost();
     if (unclean == -2) return PyErr_NoMemory();
     if (unclean >= 0) return PyLong_FromSsize_t(unclean);
     Py_RETURN_NONE;
@@ -59,7 +66,10 @@ static int take_row(Model *model, PyObject *row) {
 
 static PyObject *predict(Evaluator *self, PyObject *row) {
     double result;
-    if (!take_row(self->model, row) || !model_predict(self->model, &result)) Py_RETURN_NONE;
+    volatile int clean = 0;
+    if (!take_row(self->model, row)) Py_RETURN_NONE;
+    if (!GUARDED(clean = model_predict(self->model, &result))) return lost();
+    if (!clean) Py_RETURN_NONE;
     return PyFloat_FromDouble(result);
 }
 
@@ -68,7 +78,8 @@ static PyObject *predict_proba(Evaluator *self, PyObject *row) {
     if (!model->has_probabilities || !take_row(model, row)) Py_RETURN_NONE;
     double *result = PyMem_Malloc((size_t)model->n_classes * sizeof *result);
     if (!result) return PyErr_NoMemory();
-    int clean = model_predict_proba(model, result);
+    volatile int clean = 0;
+    if (!GUARDED(clean = model_predict_proba(model, result))) return PyMem_Free(result), lost();
     PyObject *list = clean ? PyList_New(model->n_classes) : Py_NewRef(Py_None);
     for (Py_ssize_t i = 0; clean && list && i < model->n_classes; i++) {
         PyObject *item = PyFloat_FromDouble(result[i]);
@@ -121,13 +132,22 @@ static PyObject *load(PyObject *module, PyObject *file) {
     Evaluator *self = (Evaluator *)EvaluatorType.tp_alloc(&EvaluatorType, 0);
     (void)module;
     if (!self || PyObject_GetBuffer(file, &self->file, PyBUF_SIMPLE)) return Py_XDECREF(self), NULL;
-    if ((self->model = model_load(self->file.buf, (size_t)self->file.len, &reason))) return (PyObject *)self;
-    if (reason) PyErr_SetString(PyExc_ValueError, reason);
+    if (!GUARDED(self->model = model_load(self->file.buf, (size_t)self->file.len, &reason))) lost();
+    else if (self->model) return (PyObject *)self;
+    else if (reason) PyErr_SetString(PyExc_ValueError, reason);
     else PyErr_NoMemory();
     return Py_DECREF(self), NULL;
 }
 
+static PyObject *guard(PyObject *module, PyObject *none) {
+    (void)module, (void)none;
+    guard_install();
+    Py_RETURN_NONE;
+}
+
 static PyMethodDef functions[] = {
+    {"guard", guard, METH_NOARGS,
+     "guard() -> None; from then on a model whose file is changed while it is mapped raises OSError, and the process goes on"},
     {"load", load, METH_O, "load(bytes) -> Model, which uses them where they lie; raises ValueError where they are not sound"},
     {NULL, NULL, 0, NULL}};
 

@@ -22,6 +22,12 @@ def compiled() -> bool:
     return _evaluate is not None
 
 
+def outlive_changes() -> None:
+    """Have the models of this process raise OSError where the file they are mapped from is changed, and not end it."""
+    if _evaluate is not None:
+        _evaluate.guard()
+
+
 def evaluator(buffer: object, pure: bool = False) -> Evaluator:
     """Return the evaluator of a model written by ``Predictor.to_bytes``.
 
@@ -109,6 +115,12 @@ class Evaluator:
         if not self._model.has_probabilities:
             return None
         return self._batch(self._model.predict_proba_into, rows, n_rows, len(self.classes))
+
+    def check_batch(self, rows: Sequence[float]) -> None:
+        """Raise as ``predict_batch`` does for the first of the rows, float64 [n_rows * n_features], that is not clean."""
+        n = self.n_features
+        for start in range(0, len(rows), n):
+            self._check(rows[start : start + n], f" in row {start // n + 1}")
 
     def _batch(self, evaluate, rows: object, n_rows: int, width: int) -> array:
         view = memoryview(rows).cast("B")

@@ -16,7 +16,7 @@ from mutations import Parts, mutated
 DIES = "import os, sys; open(sys.argv[1], 'wb').write(b'deadly'); print('last words', file=sys.stderr, flush=True); os.abort()"
 RAISES = "import sys; open(sys.argv[1], 'wb').write(b'strange'); raise KeyError('bare')"
 COUNTS = "import sys; print('[{\"forest\": 3}, {\"forest\": 1}]')"
-STANDS_STILL = "import time; time.sleep(60)"
+STANDS_STILL = "import time; time.sleep(1000)"
 
 
 def hunt(program: str, folder: Path, cases: int = 1, seconds: float = 60.0) -> Hunt:
@@ -44,7 +44,7 @@ def test_what_is_tried_and_accepted_is_counted(tmp_path: Path) -> None:
 def test_it_ends_with_its_time(tmp_path: Path) -> None:
     started = time.monotonic()
     assert hunt(STANDS_STILL, tmp_path, seconds=0.5).found == []
-    assert time.monotonic() - started < 10
+    assert time.monotonic() - started < 100
 
 
 @pytest.mark.parametrize("name", MODELS)

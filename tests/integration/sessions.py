@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import re
+import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +20,9 @@ BUGS = ("XX000", "XX001", "38000", "ML000")
 PYTHON = re.compile(r"\b[A-Z]\w*(Error|Exception)\b|Traceback|NoneType|pgml\.errors")
 
 
-# Seconds within which something stops that would go on for minutes. Measured, it is about a tenth of a second where a
-# processor is free; how busy the machine is with other things is not what the tests ask.
-AT_ONCE = 5.0
+# Seconds within which something happens that would otherwise take minutes, or never come. Measured, it is about a tenth
+# of a second where a processor is free; how busy the machine is with other things is not what the tests ask.
+AT_ONCE = 30.0
 
 
 class Session:
@@ -93,11 +95,41 @@ def group_members(group: int) -> list[int]:
     return [pid for pid, _, of in processes() if of == group]
 
 
-def eventually(condition: Callable[[], bool], seconds: float = 5) -> float:
-    """Wait until a condition holds and return how long it took; fail after so many seconds."""
+def fits(engine: int, reader: Session) -> bool:
+    """Return whether an engine has noted that it fits. A superuser's session reads the note, which is its user's."""
+    command = (Path("/proc") / str(engine) / "cmdline").read_bytes().split(b"\0")
+    if b"pgml.engine" not in command:  # it is about to be
+        return False
+    note = command[command.index(b"pgml.engine") + 3].decode()
+    return reader.value(
+        "SELECT pg_read_binary_file(%s, 0, 10000, true) LIKE '%%\"fitting: %%'", f"/proc/{engine}/fd/{note}"
+    )
+
+
+def blocked(session: Session, by: Session) -> bool:
+    """Return whether a session waits for a lock that another one has."""
+    return by.value("SELECT pg_backend_pid() = ANY (pg_blocking_pids(%s))", session.pid)
+
+
+def meanwhile(action: Callable[..., Any], *arguments: Any) -> Future[Any]:
+    """Begin to do something in another thread, which nobody waits for where the test fails; return its future."""
+    future: Future[Any] = Future()
+
+    def run() -> None:
+        try:
+            future.set_result(action(*arguments))
+        except BaseException as error:
+            future.set_exception(error)
+
+    threading.Thread(target=run, daemon=True).start()
+    return future
+
+
+def eventually(condition: Callable[[], bool]) -> float:
+    """Wait until a condition holds and return how many seconds that took; fail where it does not come."""
     started = time.monotonic()
     while not condition():
-        assert time.monotonic() - started < seconds, "it did not happen"
+        assert time.monotonic() - started < AT_ONCE, "it did not happen"
         time.sleep(0.005)
     return time.monotonic() - started
 

@@ -9,12 +9,11 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import psycopg2
 import pytest
-from sessions import eventually, processes
+from sessions import AT_ONCE, eventually, processes
 
 from pgml import __version__
 from pgml.errors import ServerError
@@ -31,6 +30,14 @@ def rows(connection, statement: str) -> list[tuple]:
 
 def query(cluster: Cluster, statement: str) -> list[tuple]:
     return rows(cluster.connect("postgres"), statement)
+
+
+def answers(dsn: str) -> bool:
+    try:
+        psycopg2.connect(dsn).close()
+    except psycopg2.OperationalError:
+        return False
+    return True
 
 
 def kill(cluster: Cluster) -> None:
@@ -210,17 +217,11 @@ def test_foreground_becomes_the_server(server_folder, free_port):
     server = subprocess.Popen(command, env={**os.environ, "PGML_HOME": str(home)}, stderr=subprocess.DEVNULL)
     cluster = Cluster(home)
     try:
-        deadline = time.monotonic() + 30
-        while time.monotonic() < deadline:
-            with contextlib.suppress(psycopg2.OperationalError):
-                place = (
-                    f"host=127.0.0.1 port={free_port} user=postgres password=secret dbname=pgml_development"
-                )
-                assert rows(psycopg2.connect(place), "SELECT pgml.version()") == [(__version__,)]
-                break
-            time.sleep(0.05)
+        place = f"host=127.0.0.1 port={free_port} user=postgres password=secret dbname=pgml_development"
+        eventually(lambda: server.poll() is not None or answers(place))
         assert cluster.running.pid == server.pid
+        assert rows(psycopg2.connect(place), "SELECT pgml.version()") == [(__version__,)]
     finally:
         server.send_signal(signal.SIGINT)
-        assert server.wait(timeout=30) == 0
+        assert server.wait(AT_ONCE) == 0
         shutil.rmtree(home)

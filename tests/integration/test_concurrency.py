@@ -8,7 +8,7 @@ from threading import Barrier
 
 import psycopg2
 import pytest
-from sessions import Session
+from sessions import AT_ONCE, Session, blocked, eventually, meanwhile
 
 BOTH_DOORS = True
 
@@ -60,12 +60,10 @@ def test_the_first_training_that_is_rolled_back_leaves_the_name_to_the_next(pair
     first, second = pair
     first.execute("BEGIN")
     first.train("undone", "regression", "numbers", "target")
-    with ThreadPoolExecutor(1) as pool:
-        waiting = pool.submit(second.train, "undone", "classification", "labels", "label")
-        with pytest.raises(TimeoutError):
-            waiting.result(0.5)
-        first.execute("ROLLBACK")
-        assert waiting.result(10) == ("undone", "classification", "linear", "deployed")
+    waiting = meanwhile(second.train, "undone", "classification", "labels", "label")
+    eventually(lambda: blocked(second, by=first))
+    first.execute("ROLLBACK")
+    assert waiting.result(AT_ONCE) == ("undone", "classification", "linear", "deployed")
 
 
 def test_waiting_for_another_session_can_be_cancelled(pair, trained_once):
@@ -93,10 +91,10 @@ def test_trainings_of_one_project_do_not_wait_for_each_other_in_a_circle(pair, t
         second.execute("BEGIN")
         second.train("sum", deploy=False)
         first.execute("SELECT pgml.deploy('sum', 'most_recent')")
-        with ThreadPoolExecutor(1) as pool:
-            waiting = pool.submit(second.execute, "SELECT pgml.deploy('sum', 'most_recent')")
-            first.execute("COMMIT")
-            waiting.result(10)
+        waiting = meanwhile(second.execute, "SELECT pgml.deploy('sum', 'most_recent')")
+        eventually(partial(blocked, second, by=first))
+        first.execute("COMMIT")
+        waiting.result(AT_ONCE)
         second.execute("COMMIT")
     assert trained_once.execute("SELECT count(*) FROM pgml.deployed_models WHERE name = 'sum'") == [(1,)]
 

@@ -4,15 +4,25 @@ from __future__ import annotations
 
 import os
 import signal
-import threading
 import time
 
 import psycopg2
 import pytest
-from sessions import AT_ONCE, Session, check_clean, engines, eventually, group_members, resident
+from sessions import (
+    AT_ONCE,
+    Session,
+    blocked,
+    check_clean,
+    engines,
+    eventually,
+    fits,
+    group_members,
+    meanwhile,
+    resident,
+)
 
-# A training that takes minutes, of which only seconds are ever waited for.
-LONG = ("regression", "many", "y", "random_forest", '{"n_estimators": 5000}')
+# A training that takes many minutes, of which only seconds are ever waited for.
+LONG = ("regression", "many", "y", "random_forest", '{"n_estimators": 100000}')
 
 # What a backend must never import. The rest of what it imports comes from the standard library and pgml.
 HEAVY = {
@@ -38,29 +48,20 @@ def session(trained) -> Session:
     return session
 
 
-class Training(threading.Thread):
-    """A long training in another thread, and how it ended."""
+class Training:
+    """A long training in another thread, which fits by now, and how it ended."""
 
-    def __init__(self, session: Session):
-        super().__init__(daemon=True)
-        self.session = session
-        self.error: psycopg2.Error | None = None
-        self.start()
+    def __init__(self, session: Session, reader: Session):
+        self._going_on = meanwhile(session.train, "long", *LONG)
         eventually(lambda: bool(engines(session.pid)))
         (self.group,) = engines(session.pid)
-        time.sleep(2)  # past the engine's imports, well into the fit
-
-    def run(self) -> None:
-        try:
-            self.session.train("long", *LONG)
-        except psycopg2.Error as error:
-            self.error = error
+        eventually(lambda: fits(self.group, reader))
 
     def ended(self) -> psycopg2.Error:
         """Wait for the end and return the error."""
-        self.join(10)
-        assert not self.is_alive() and self.error is not None
-        return self.error
+        error = self._going_on.exception(AT_ONCE)
+        assert isinstance(error, psycopg2.Error)
+        return error
 
 
 def imported(session: Session) -> set[str]:
@@ -125,7 +126,7 @@ def test_statement_timeout_holds_while_the_engine_starts(session):
 
 
 def test_cancel_ends_a_training(session, trained):
-    training = Training(session)
+    training = Training(session, Session(trained.connect()))
     started = time.monotonic()
     trained.execute("SELECT pg_cancel_backend(%s)", session.pid)
     error = training.ended()
@@ -152,7 +153,7 @@ def test_a_caught_timeout_undoes_the_training_and_leaves_the_session_of_use(sess
 def test_a_killed_engine_is_an_error_in_its_session_only(session, trained):
     other = Session(trained.connect())
     other.train("sum", algorithm="linear")
-    training = Training(session)
+    training = Training(session, Session(trained.connect()))
     os.kill(training.group, signal.SIGKILL)
     error = training.ended()
     check_clean(error)
@@ -174,21 +175,24 @@ def test_an_engine_that_dies_between_two_calls_is_replaced(session):
     assert group_members(group) == []
 
 
-def test_an_engine_that_dies_while_the_snapshot_is_taken_is_replaced(session):
-    session.execute(
-        "CREATE VIEW slow AS SELECT a, b, CASE WHEN a < 0 THEN 0 ELSE y END AS y FROM many, pg_sleep(2) AS s"
-    )
+def test_an_engine_that_dies_while_the_snapshot_is_taken_is_replaced(session, trained):
+    session.execute("CREATE VIEW slow AS SELECT a, b, y FROM many, pg_advisory_xact_lock_shared(1) AS s")
     session.execute("SELECT count(*) FROM pgml.algorithms")
     (group,) = engines(session.pid)
-    threading.Timer(0.5, os.kill, (group, signal.SIGKILL)).start()
-    assert session.train("slow", "regression", "slow", "y") == ("slow", "regression", "linear", "deployed")
+    other = Session(trained.connect())
+    other.execute("SELECT pg_advisory_lock(1)")
+    training = meanwhile(session.train, "slow", "regression", "slow", "y")
+    eventually(lambda: blocked(session, by=other))
+    os.kill(group, signal.SIGKILL)
+    other.execute("SELECT pg_advisory_unlock(1)")
+    assert training.result(AT_ONCE) == ("slow", "regression", "linear", "deployed")
 
 
 @pytest.mark.parametrize("how", ["end", "terminate"])
 @pytest.mark.parametrize("busy", [False, True])
 def test_nothing_is_left_of_a_session(session, trained, how, busy):
     if busy:
-        group = Training(session).group
+        group = Training(session, Session(trained.connect())).group
     else:
         session.train("sum", algorithm="linear")
         (group,) = engines(session.pid)
@@ -218,8 +222,8 @@ def test_nothing_is_left_of_a_killed_backend(new_cluster):
     assert gone < AT_ONCE
 
 
-def test_waiting_for_the_engine_costs_the_backend_no_memory(session):
-    training = Training(session)
+def test_waiting_for_the_engine_costs_the_backend_no_memory(session, trained):
+    training = Training(session, Session(trained.connect()))
     before = resident(session.pid)
     time.sleep(3)
     grown = resident(session.pid) - before

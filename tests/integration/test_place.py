@@ -47,7 +47,7 @@ def test_without_a_word_it_is_the_private_server(private):
     assert found() == found("") == own
     assert found(application_name="notebook") == found("application_name=notebook") == own
     assert found("postgresql:///?application_name=notebook") == own
-    assert found(host=None, connect_timeout=3) == own
+    assert found(host=None, connect_timeout=30) == own
 
 
 def test_what_is_named_wins(private, cluster, monkeypatch):

@@ -56,15 +56,14 @@ def test_messages_arrive_as_they_were_sent(messages):
 
 def test_attachments_beyond_the_sockets_buffer(ends):
     large = os.urandom(8 << 20)
-    waits = []
-    sender, receiver = Channel(ends[0], lambda: waits.append(1)), Channel(ends[1])
+    asked = threading.Event()
+    sender, receiver = Channel(ends[0], asked.set), Channel(ends[1])
     thread = threading.Thread(target=sender.send, args=({"n": 1}, large, b"", memoryview(large)[::1]))
     thread.start()
-    time.sleep(5 * PATIENCE)
+    assert asked.wait(60), "the session is asked whether to go on"
     message, attachments = receiver.receive()
     thread.join()
     assert message == {"n": 1} and attachments == [large, b"", large]
-    assert waits, "the session was asked whether to go on"
 
 
 @pytest.mark.parametrize("doing", ["send", "receive"])
@@ -73,10 +72,13 @@ def test_what_waiting_raises_ends_it_at_once(ends, doing):
         raise Stop
 
     channel = Channel(ends[0], stop)
-    started = time.monotonic()
-    with pytest.raises(Stop):
-        channel.receive() if doing == "receive" else channel.send({}, bytes(8 << 20))
-    assert time.monotonic() - started < 10 * PATIENCE
+    waited = []
+    while min(waited, default=1) > 10 * PATIENCE and len(waited) < 20:  # a busy machine may let it wait for longer
+        started = time.monotonic()
+        with pytest.raises(Stop):
+            channel.receive() if doing == "receive" else channel.send({}, bytes(8 << 20))
+        waited.append(time.monotonic() - started)
+    assert min(waited) <= 10 * PATIENCE
 
 
 def test_sending_in_steps_comes_back_while_nobody_reads(ends):

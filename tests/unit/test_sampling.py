@@ -103,6 +103,6 @@ def test_first_and_last():
 
 
 def test_as_many_labels_as_rows_are_no_trouble():
-    started = time.perf_counter()
+    started = time.process_time()  # which stands still while other programs have the processor
     assert not choose_test_rows(np.arange(200_000.0), 0.25, "stratified").any()
-    assert time.perf_counter() - started < 5
+    assert time.process_time() - started < 5

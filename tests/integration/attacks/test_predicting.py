@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 
 import pytest
 from house import House
-from sessions import Session
+from sessions import AT_ONCE, Session, blocked, eventually, meanwhile
 
 BOTH_DOORS = True
 
@@ -177,22 +176,18 @@ def test_a_right_ends_with_the_next_statement(house, anna, mallory):
 
 def test_a_right_ends_with_a_transaction_in_one_long_statement(house, anna, mallory):
     anna.execute("SELECT pgml.grant('harvest', 'predict', 'mallory'), pg_advisory_lock(1)")
-    errors: list[str] = []
-    long = threading.Thread(target=lambda: errors.append(mallory.refused("""
+    long = meanwhile(mallory.refused, """
         DO $$ BEGIN
             PERFORM pgml.predict('harvest', '{1,2}');
             COMMIT;
             PERFORM pg_advisory_lock(1);
             PERFORM pgml.predict('harvest', '{1,2}');
         END $$
-    """).pgcode))  # fmt: skip
-    long.start()
-    while not anna.value("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"):
-        assert long.is_alive()
+    """)  # fmt: skip
+    eventually(lambda: blocked(mallory, by=anna))
     anna.execute("SELECT pgml.revoke('harvest', 'predict', 'mallory')")  # committed before the lock is let go
     anna.execute("SELECT pg_advisory_unlock(1)")
-    long.join(20)
-    assert errors == ["42501"]
+    assert long.result(AT_ONCE).pgcode == "42501"
 
 
 def test_a_right_ends_at_once_where_it_is_taken_in_the_same_block(house, sue, through_paul):

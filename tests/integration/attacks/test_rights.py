@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-import threading
 
 import pytest
 from house import House
-from sessions import Session
+from sessions import AT_ONCE, Session, blocked, eventually, meanwhile
 
 BOTH_DOORS = True
 
@@ -74,15 +73,10 @@ def test_a_name_that_another_session_is_just_taking(house, mallory):
     """Mallory waits for tom to make a project of that name, and then has no right in it."""
     tom = house.session("tom")
     tom.execute("BEGIN; SELECT pgml.train('new', 'regression', 'points', 'target')")
-    errors = []
-    waiting = threading.Thread(
-        target=lambda: errors.append(refused(mallory, "SELECT pgml.train('new', 'regression', 'points', 'target')"))
-    )
-    waiting.start()
-    waiting.join(0.3)
+    waiting = meanwhile(refused, mallory, "SELECT pgml.train('new', 'regression', 'points', 'target')")
+    eventually(lambda: blocked(mallory, by=tom))
     tom.execute("COMMIT")
-    waiting.join(20)
-    assert len(errors) == 1
+    assert waiting.result(AT_ONCE).startswith('permission denied for project "new"')
     house.forget_projects()
 
 
@@ -179,14 +173,10 @@ def test_two_grants_at_a_time(house: House, anna):
     """They wait for each other, instead of failing as two changes of one row of a catalog do."""
     other = house.another("anna")
     anna.execute("BEGIN; SELECT pgml.grant('harvest', 'predict', 'mallory')")
-    granted: list[tuple] = []
-    waiting = threading.Thread(target=lambda: granted.extend(other.execute("SELECT pgml.grant('harvest', 'train', 'mallory')")))
-    waiting.start()
-    waiting.join(0.3)
-    assert waiting.is_alive()
+    waiting = meanwhile(other.execute, "SELECT pgml.grant('harvest', 'train', 'mallory')")
+    eventually(lambda: blocked(other, by=anna))
     anna.execute("COMMIT")
-    waiting.join(20)
-    assert len(granted) == 1
+    assert len(waiting.result(AT_ONCE)) == 1
     anna.execute("SELECT pgml.revoke('harvest', 'predict', 'mallory')")
     other.connection.close()
 

@@ -236,6 +236,7 @@ def test_somebody_who_is_using_it(old):
         install_schema(old.dsn)
     assert refused.value.message == f"others are using pgml.models: process {busy.pid} of analyst"
     busy.execute("COMMIT")
+    old.execute(f"ALTER DATABASE {old.name} RESET lock_timeout")
     install_schema(old.dsn)
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import psycopg2
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 from psycopg2.extensions import connection as Connection
 from psycopg2.extensions import make_dsn
 
@@ -24,8 +24,9 @@ NOT_DURABLE = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": 
 
 # The same examples every time, so that a change is not blamed for what chance found; to look further:
 # pytest --hypothesis-profile=explore. How long an example takes says more of the machine than of us.
-settings.register_profile("pgml", deadline=None, derandomize=True, print_blob=True)
-settings.register_profile("explore", deadline=None, print_blob=True)
+PATIENT = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
+settings.register_profile("pgml", derandomize=True, print_blob=True, **PATIENT)
+settings.register_profile("explore", print_blob=True, **PATIENT)
 settings.load_profile("pgml")
 
 _numbers = itertools.count(1)

@@ -129,7 +129,7 @@ def test_a_killed_server_starts_again(new_cluster, pid_taken):
     query(cluster, "CREATE TABLE kept AS SELECT 42 AS answer")
     query(cluster, "CHECKPOINT")  # the tests' servers do not wait for the disk at a commit
     kill(cluster)
-    other = subprocess.Popen(["sleep", "60"], **({"user": cluster.user.uid} if os.geteuid() == 0 else {}))
+    other = subprocess.Popen(["sleep", "1000"], **({"user": cluster.user.uid} if os.geteuid() == 0 else {}))
     try:
         if pid_taken:
             for lock in (cluster.data / "postmaster.pid", cluster.socket_folder / ".s.PGSQL.5433.lock"):

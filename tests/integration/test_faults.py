@@ -58,7 +58,7 @@ def test_a_killed_postmaster_takes_its_trainings_along(new_cluster):
 def test_an_idle_engine_ends_itself_and_another_takes_its_place(new_cluster):
     class Impatient(Cluster):
         def environment(self) -> dict[str, str]:
-            return super().environment() | {"PGML_ENGINE_IDLE": "1"}
+            return super().environment() | {"PGML_ENGINE_IDLE": "3"}
 
     session = on_its_own(new_cluster(kind=Impatient))
     found: set[int] = set()

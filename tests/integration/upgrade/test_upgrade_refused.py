@@ -205,7 +205,7 @@ def test_until_the_upgrade_every_call_says_that_it_is_needed(old, statement):
 def test_what_a_role_makes_while_the_upgrade_runs(old):
     """Nothing keeps a role from creating a function where it may: it is looked for again at the end."""
     old.execute("CREATE SCHEMA attack")
-    busy = old.connect()
+    analyst, busy = old.as_role("analyst"), old.connect()
     busy.execute("BEGIN; LOCK TABLE pgml.deployments IN ACCESS SHARE MODE")  # so that the upgrade waits
     raised: list[ServerError] = []
 
@@ -220,7 +220,6 @@ def test_what_a_role_makes_while_the_upgrade_runs(old):
     waiting = "SELECT count(*) FROM pg_locks WHERE relation = 'pgml.deployments'::regclass AND NOT granted"
     while old.execute(waiting) == [(0,)]:
         assert upgrade.is_alive()
-    analyst = old.as_role("analyst")
     analyst.execute("CREATE FUNCTION pgml.predict(text, integer[]) RETURNS float8 LANGUAGE sql RETURN 1")
     busy.execute("COMMIT")
     upgrade.join()

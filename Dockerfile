@@ -10,6 +10,8 @@ RUN apt-get update && \
 FROM server AS build
 COPY . /opt/pgml
 RUN /opt/pgml/script/setup
+# So is what the module in C for predictions is built with.
+RUN /opt/pgml/.venv/bin/python -c "from pgml.server import door; print(door.build(15))"
 # The libraries' own tests are a fifth of the environment, and nothing imports them.
 RUN find /opt/pgml/.venv/lib/*/site-packages/*/ -type d -name tests -prune -exec rm -r {} +
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import hashlib
 import os
@@ -42,7 +43,7 @@ def build(version: int) -> Path:
     compiler = shutil.which("cc")
     if compiler is None:
         raise ServerError("there is no C compiler", hint="apt-get install gcc libc6-dev")
-    command = [compiler, *_FLAGS, f"-I{_headers(version)}", *map(str, _sources()), "-lm"]
+    command = [compiler, *_FLAGS, f"-I{headers(version)}", *map(str, _sources()), "-lm"]
     try:
         with tempfile.NamedTemporaryFile(dir=_FOLDER, prefix=".", suffix=".so") as draft:
             done = subprocess.run([*command, "-o", draft.name], capture_output=True, text=True, check=False)
@@ -73,6 +74,25 @@ def check(connection: Connection, path: Path | str) -> None:
         raise ServerError(f"the server cannot load it: {' '.join(str(error).split())}") from error
 
 
+def headers(version: int) -> Path:
+    """Return the folder of the server's headers: the server's own, or those of Debian's package, which is fetched.
+
+    Raises ServerError, with what to do, where they are not to be had.
+    """
+    for installed in postgres.installed():
+        if installed.version == version and (folder := installed.headers) is not None:
+            return folder
+    try:
+        cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    except RuntimeError:  # a user without a home
+        raise ServerError("the server's development headers have no place", hint="name one: XDG_CACHE_HOME=/a/folder") from None
+    unpacked = cache / "pgml" / "headers" / str(version)
+    found = unpacked / "usr" / "include" / "postgresql" / str(version) / "server"
+    if not (found / "postgres.h").exists():
+        _unpack(f"postgresql-server-dev-{version}", unpacked)
+    return found
+
+
 def _sources() -> list[Path]:
     folders = (_FOLDER, _PACKAGE / "predictors" / "c")
     return sorted(path for folder in folders for path in folder.glob("*.c") if path.name not in _OF_PYTHON)
@@ -87,35 +107,26 @@ def _fingerprint() -> str:
     return hashed.hexdigest()[:12]
 
 
-def _headers(version: int) -> Path:
-    """Return the folder of the server's headers: the server's own, or those of Debian's package, which is fetched."""
-    for installed in postgres.installed():
-        if installed.version == version and (folder := installed.headers) is not None:
-            return folder
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "pgml" / "headers"
-    unpacked = cache / str(version)
-    found = unpacked / "usr" / "include" / "postgresql" / str(version) / "server"
-    if not (found / "postgres.h").exists():
-        _unpack(f"postgresql-server-dev-{version}", unpacked)
-    return found
-
-
 def _unpack(package: str, target: Path) -> None:
     """Unpack a Debian package into a folder: to install it would bring clang and LLVM, which nothing here needs."""
     hint = f"apt-get install {package}, or what your system calls the server's development headers"
     if not (shutil.which("apt-get") and shutil.which("dpkg-deb")):
         raise ServerError("the server's development headers are not installed", hint=hint)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=target.parent) as name:
-        folder = Path(name)
-        fetched = subprocess.run(
-            ["apt-get", "download", "-o", "APT::Sandbox::User=root", package],
-            cwd=folder, capture_output=True, text=True, check=False,
-        )  # fmt: skip
-        archives = list(folder.glob("*.deb"))
-        if fetched.returncode != 0 or len(archives) != 1:
-            said = " ".join(fetched.stderr.split()) or f"apt-get brought {len(archives)} files"
-            raise ServerError(f"the server's development headers cannot be fetched: {said}", hint=hint)
-        subprocess.run(["dpkg-deb", "--extract", archives[0], folder / "unpacked"], check=True)
-        shutil.rmtree(target, ignore_errors=True)
-        (folder / "unpacked").rename(target)
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=target.parent) as name:
+            folder = Path(name)
+            _run("apt-get", "download", "-o", "APT::Sandbox::User=root", package, folder=folder, hint=hint)
+            [archive] = folder.glob("*.deb")
+            _run("dpkg-deb", "--extract", archive.name, "unpacked", folder=folder, hint=hint)
+            with contextlib.suppress(OSError):  # another command was faster, and may be reading there already
+                (folder / "unpacked").rename(target)
+    except OSError as error:
+        raise ServerError(f"{target} cannot be made for the server's development headers: {error.strerror}", hint=hint) from error
+
+
+def _run(*command: str, folder: Path, hint: str) -> None:
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        said = " ".join(done.stderr.split())
+        raise ServerError(f"the server's development headers cannot be fetched: {said}", hint=hint)

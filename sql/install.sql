@@ -68,6 +68,7 @@ INSERT INTO pgml_internal.schema_versions (version) VALUES (:schema_version) ON 
 \ir internal/answer_carefully.sql
 \ir internal/cannot_answer.sql
 \ir internal/answer_first.sql
+\ir internal/run.sql
 
 \ir functions/version.sql
 \ir functions/load_dataset.sql
@@ -80,6 +81,8 @@ INSERT INTO pgml_internal.schema_versions (version) VALUES (:schema_version) ON 
 \ir functions/predict_proba.sql
 \ir functions/predict_batch.sql
 \ir functions/classes.sql
+\ir functions/score.sql
+\ir functions/score_proba.sql
 \ir functions/grant.sql
 \ir functions/revoke.sql
 

@@ -11,7 +11,8 @@ GRANT USAGE ON SCHEMA pgml_snapshots TO PUBLIC;
 -- pgml.load_dataset, which use the machine and are for the administrator to give.
 GRANT EXECUTE ON FUNCTION pgml.version(), pgml.hyperparameters(text, text), pgml.predict(text, float8[]),
     pgml.predict_model(bigint, float8[]), pgml.classify(text, float8[]), pgml.predict_proba(text, float8[]),
-    pgml.predict_batch(text, float8[]), pgml.classes(text), pgml.deploy(text, text, text), pgml.grant(text, text, regrole), pgml.revoke(text, text, regrole) TO PUBLIC;
+    pgml.predict_batch(text, float8[]), pgml.classes(text), pgml.score(text, text, text),
+    pgml.score_proba(text, text, text), pgml.deploy(text, text, text), pgml.grant(text, text, regrole), pgml.revoke(text, text, regrole) TO PUBLIC;
 GRANT SELECT ON pgml.projects, pgml.snapshots, pgml.models, pgml.deployments, pgml.trained_models,
     pgml.deployed_models, pgml.overview, pgml.grants, pgml.algorithms, pgml.schema_version TO PUBLIC;
 
@@ -19,4 +20,4 @@ GRANT SELECT ON pgml.projects, pgml.snapshots, pgml.models, pgml.deployments, pg
 GRANT EXECUTE ON FUNCTION pgml_internal.call(text, jsonb, text), pgml_internal.predict(text, float8[]),
     pgml_internal.predict_model(bigint, float8[]), pgml_internal.classify(text, float8[]),
     pgml_internal.predict_proba(text, float8[]), pgml_internal.predict_batch(text, float8[]), pgml_internal.classes(text),
-    pgml_internal.result(jsonb), pgml_internal.answer_first(), pgml_internal.algorithms() TO PUBLIC;
+    pgml_internal.result(jsonb), pgml_internal.run(text), pgml_internal.answer_first(), pgml_internal.algorithms() TO PUBLIC;

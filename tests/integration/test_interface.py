@@ -26,6 +26,11 @@ FUNCTIONS = {
     "predict_proba": ("project_name text, features double precision[]", "double precision[]"),
     "predict_batch": ("project_name text, features double precision[]", "SETOF double precision"),
     "classes": ("project_name text", "text[]"),
+    "score": ("project_name text, relation_name text, key text", "TABLE(key text, prediction double precision)"),
+    "score_proba": (
+        "project_name text, relation_name text, key text",
+        "TABLE(key text, probabilities double precision[])",
+    ),
     "deploy": (
         "project_name text, strategy text DEFAULT 'best_score'::text, algorithm_name text DEFAULT NULL::text",
         "TABLE(project_name text, strategy text, algorithm_name text)",

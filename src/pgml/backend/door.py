@@ -12,7 +12,9 @@ from pgml.backend.orchestrator import Orchestrator
 from pgml.backend.session import Session, sqlstate
 from pgml.errors import InvalidArgument, PgmlError
 
-VERBS = ("algorithms", "hyperparameters", "load_dataset", "train", "deploy", "grant", "revoke")
+VERBS = (
+    "algorithms", "hyperparameters", "load_dataset", "train", "deploy", "grant", "revoke", "score", "score_proba",
+)  # fmt: skip
 
 _CALLS = 10  # within one another; Python gives up after some 60, at a place of its choice
 _LONGEST_INTEGER = 300  # digits; Python refuses to read thousands, and no larger one fits a float

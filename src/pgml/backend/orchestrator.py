@@ -7,7 +7,7 @@ import json
 from dataclasses import replace
 from typing import Any
 
-from pgml.backend import dataset_table, relation, snapshot_rows
+from pgml.backend import dataset_table, relation, scoring, snapshot_rows
 from pgml.backend.arguments import check_split, check_unused, require
 from pgml.backend.deployment import Deployment
 from pgml.backend.engine import Engine
@@ -120,6 +120,25 @@ class Orchestrator:
     def revoke(self, project_name: str, privilege: str, role: int) -> None:
         """Take a privilege in a project from a role, and those that build on it."""
         self._rights.revoke(project_name, privilege, role)
+
+    def score(self, project_name: str, relation_name: str, key: str) -> str:
+        """Return the query that predicts for each row of a relation."""
+        project, source, features, compiled = self._scored(project_name, relation_name, key)
+        return scoring.predictions(self._session, project, source, features, key, compiled)
+
+    def score_proba(self, project_name: str, relation_name: str, key: str) -> str:
+        """Return the query of the classes' probabilities for each row of a relation."""
+        project, source, features, _ = self._scored(project_name, relation_name, key)
+        return scoring.probabilities(self._session, project, source, features, key)
+
+    def _scored(
+        self, project_name: str, relation_name: str, key: str
+    ) -> tuple[str, relation.Relation, list[str], bool]:
+        """Return the project's name, the relation, and of the deployed model its features and whether it is compiled."""
+        require(project_name=project_name, relation_name=relation_name, key=key)
+        project = self._store.project(project_name, "predict")
+        features, compiled = self._store.deployed_features(project)
+        return project.name, relation.find(self._session, relation_name), features, compiled
 
     def _objective(self, project_name: str, objective: str | None) -> str:
         """Return the project's objective, which a call may repeat or, for a new project, decides."""

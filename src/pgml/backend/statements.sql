@@ -84,6 +84,11 @@ SELECT m.id, m.snapshot_id, m.algorithm_name, m.test_size, m.test_sampling, m.me
 FROM pgml_internal.deployments AS d JOIN pgml_internal.models AS m ON m.id = d.model_id
 WHERE d.project_id = :project_id::bigint ORDER BY d.id DESC LIMIT 1
 
+-- deployed_features
+SELECT m.features, m.served_by = 'backend' AS compiled
+FROM pgml_internal.deployments AS d JOIN pgml_internal.models AS m ON m.id = d.model_id
+WHERE d.project_id = :project_id::bigint ORDER BY d.id DESC LIMIT 1
+
 -- deploy
 INSERT INTO pgml_internal.deployments (project_id, model_id, strategy, previous_id)
 VALUES (

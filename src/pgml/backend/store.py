@@ -9,7 +9,14 @@ from typing import Any
 
 from pgml.backend import process
 from pgml.backend.session import Session
-from pgml.errors import InvalidArgument, PermissionDenied, UnknownProject, UnusableData, choices_hint
+from pgml.errors import (
+    InvalidArgument,
+    NothingDeployed,
+    PermissionDenied,
+    UnknownProject,
+    UnusableData,
+    choices_hint,
+)
 
 # What a role may do in a project that is not its own, each building on those before.
 PRIVILEGES = ("predict", "read", "train", "deploy")
@@ -239,6 +246,19 @@ class Store:
         """Return the model that answers for the project."""
         row = self._session.one("deployed", project_id=project.id)
         return _model(row) if row else None
+
+    def deployed_features(self, project: Project) -> tuple[list[str], bool]:
+        """Return the features of the model that answers, in its order, and whether it is compiled.
+
+        Raises NothingDeployed where none answers.
+        """
+        row = self._session.one("deployed_features", project_id=project.id)
+        if row is None:
+            raise NothingDeployed(
+                f'project "{project.name}" has no deployed model',
+                hint="train one with pgml.train, or deploy a trained one with pgml.deploy",
+            )
+        return row["features"], row["compiled"]
 
     def deploy(self, project: Project, model: Model, strategy: str) -> None:
         """Make a model the one that answers; a rollback returns to the one that does so now."""

@@ -44,21 +44,19 @@ def build(version: int) -> Path:
     if compiler is None:
         raise ServerError("there is no C compiler", hint="apt-get install gcc libc6-dev")
     command = [compiler, *_FLAGS, f"-I{headers(version)}", *map(str, _sources()), "-lm"]
-    try:
-        with tempfile.NamedTemporaryFile(dir=_FOLDER, prefix=".", suffix=".so") as draft:
-            done = subprocess.run([*command, "-o", draft.name], capture_output=True, text=True, check=False)
-            if done.returncode != 0:
-                said = next((line for line in done.stderr.splitlines() if "error" in line), done.stderr)
-                raise ServerError(f"the compiler refuses it: {said.strip()}")
-            os.chmod(draft.name, 0o755)
-            os.link(draft.name, target)
-    except FileExistsError:  # another command was faster
-        return target
-    except OSError as error:
-        raise ServerError(
-            f"it cannot be written to {_FOLDER}: {error.strerror}",
-            hint="run pgml install once as the owner of that folder",
-        ) from error
+    with tempfile.TemporaryDirectory() as folder:
+        built = Path(folder, "module.so")
+        done = subprocess.run([*command, "-o", built], capture_output=True, text=True, check=False)
+        if done.returncode != 0:
+            said = next((line for line in done.stderr.splitlines() if "error" in line), done.stderr)
+            raise ServerError(f"the compiler refuses it: {said.strip()}")
+        try:
+            _put(built.read_bytes(), target)
+        except OSError as error:
+            raise ServerError(
+                f"it cannot be written to {_FOLDER}: {error.strerror}",
+                hint="run pgml install once as the owner of that folder",
+            ) from error
     return target
 
 
@@ -91,6 +89,18 @@ def headers(version: int) -> Path:
     if not (found / "postgres.h").exists():
         _unpack(f"postgresql-server-dev-{version}", unpacked)
     return found
+
+
+def _put(module: bytes, target: Path) -> None:
+    """Write the file, whole and for everybody to read from its first moment on, whatever others do at the same time."""
+    draft = target.with_name(f".{target.name}.{os.getpid()}")
+    try:
+        with open(draft, "xb", opener=lambda path, flags: os.open(path, flags, 0o755)) as file:
+            os.fchmod(file.fileno(), 0o755)
+            file.write(module)
+        draft.replace(target)
+    finally:
+        draft.unlink(missing_ok=True)
 
 
 def _sources() -> list[Path]:

@@ -14,6 +14,8 @@ FOR_EVERYBODY = {
     "pgml.predict_proba(text,double precision[])": "asks for the right to predict",
     "pgml.predict_batch(text,double precision[])": "asks for the right to predict",
     "pgml.classes(text)": "asks for the right to predict",
+    "pgml.score(text,text,text)": "asks for the right to predict, and reads as its caller",
+    "pgml.score_proba(text,text,text)": "asks for the right to predict, and reads as its caller",
     "pgml.deploy(text,text,text)": "asks for the right to deploy",
     'pgml."grant"(text,text,regrole)': "asks whether the project is the caller's",
     "pgml.revoke(text,text,regrole)": "asks whether the project is the caller's",
@@ -26,6 +28,7 @@ FOR_EVERYBODY = {
     "pgml_internal.predict_proba(text,double precision[])": "answers who was answered before in the same statement",
     "pgml_internal.predict_batch(text,double precision[])": "answers who was answered before in the same statement",
     "pgml_internal.classes(text)": "answers who was answered before in the same statement",
+    "pgml_internal.run(text)": "runs as its caller what its caller could run",
     "pgml_internal.answer_first()": "takes no argument, and asks whether the role that predicts may",
     "pgml_internal.predict_array(text,anyarray)": "asks for the right to predict",
     'pgml_internal.predict_row(text,"any")': "asks for the right to predict",
@@ -44,6 +47,7 @@ IN_THE_CALLERS_PATH = {
     "pgml_internal.predict_batch(text,double precision[])": "Python that calls no SQL",
     "pgml_internal.predict_model(bigint,double precision[])": "Python that calls no SQL",
     "pgml_internal.predict_proba(text,double precision[])": "Python that calls no SQL",
+    "pgml_internal.run(text)": "runs what it is given, as its caller",
 }
 
 SCHEMAS = "('pgml'::regnamespace, 'pgml_internal'::regnamespace, 'pgml_snapshots'::regnamespace)"

@@ -40,7 +40,7 @@ GOOD = {
     "hyperparams": "{}", "search": None, "search_params": "{}", "search_args": "{}", "test_size": 0.25, "test_sampling": None,
     "preprocess": "{}", "deploy": True, "features": [1.0, 2.0], "strategy": "best_score", "algorithm_name": None,
     "source": "linnerud", "privilege": "read", "role": "anna",
-    "model_id": 1,
+    "model_id": 1, "key": "a",
 }  # fmt: skip
 
 

@@ -222,5 +222,26 @@ def test_a_model_whose_saved_bytes_are_gone_says_so(session, predicting):
     predicting.execute("SET statement_timeout = '2min'")
     error = predicting.refused("SELECT pgml.predict('bare', '{1,2,3}')")
     assert error.pgcode == "ML016"
-    assert "what its plugin saved of the deployed model is gone" in error.diag.message_primary
+    assert "what its plugin saved of the model is gone" in error.diag.message_primary
     predicting.execute("RESET statement_timeout")
+
+
+def test_many_rows_go_to_the_engine_in_few_messages(session, predicting):
+    session.execute("CREATE OR REPLACE VIEW keyed AS SELECT row_number() OVER () AS id, * FROM points")
+    expected = session.execute("SELECT id::text, pgml.predict('near', ARRAY[a, b, c]) FROM keyed ORDER BY id")
+    started = time.monotonic()
+    assert predicting.execute("SELECT * FROM pgml.score('near', 'keyed', 'id') ORDER BY key::integer") == expected
+    batch = "SELECT * FROM pgml.predict_batch('near', (SELECT array_agg(ARRAY[a, b, c]) FROM points))"
+    assert [row[0] for row in predicting.execute(batch)] == [value for _, value in expected]
+    assert time.monotonic() - started < 4 * AT_ONCE
+    assert predicting.refused("SELECT * FROM pgml.predict_batch('near', '{{1,2,3},{1,2,Infinity}}')").pgcode == "ML013"
+    assert predicting.refused("SELECT * FROM pgml.predict_batch('near', '{{1,2}}')").pgcode == "ML014"
+
+
+def test_labels_and_their_classes(predicting):
+    label = predicting.value("SELECT pgml.classify('kind', '{1,2,3}')")
+    assert label in predicting.value("SELECT pgml.classes('kind')") == ["0", "1"]
+    assert float(label) == predicting.value("SELECT pgml.predict('kind', '{1,2,3}')")
+    error = predicting.refused("SELECT pgml.predict_proba('kind', '{1,2,3}')")
+    assert (error.pgcode, error.diag.message_primary) == ("ML009", 'project "kind": its model gives labels and no probabilities')
+    assert predicting.refused("SELECT pgml.classify('near', '{1,2,3}')").pgcode == "ML009"

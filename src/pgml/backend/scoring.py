@@ -1,0 +1,66 @@
+"""Scoring a whole relation: the queries that do it, in which its features are found by their names."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from pgml.backend.relation import Attribute, Relation, attributes
+from pgml.backend.session import Session
+from pgml.errors import UnknownColumn, choices_hint
+
+_NO_PROBABILITIES = "NULL::pg_catalog.float8[]"
+_ROWS_A_MESSAGE = 1000  # to the engine
+_ELEMENT = re.compile(r"(.+)\[(\d+)\]", re.DOTALL)  # of an array column
+
+
+def predictions(
+    session: Session, project: str, relation: Relation, features: Sequence[str], key: str, compiled: bool
+) -> str:
+    """Return a query of (key text, prediction float8, NULL), a row for each of the relation.
+
+    A compiled model answers row by row, where it is as fast as any other way, in as many processes as PostgreSQL likes.
+    One that only its plugin can evaluate is sent many rows at once. Raises UnknownColumn where the relation lacks one.
+    """
+    shown, row = _columns(session, relation, features, key)
+    called = session.quote_text(project)
+    if compiled:
+        return f"SELECT {shown}, pgml.predict({called}, {row}), {_NO_PROBABILITIES} FROM {relation.qualified_name} AS t"
+    return f"""
+        SELECT r.key, r.prediction, {_NO_PROBABILITIES} FROM (
+            SELECT pg_catalog.array_agg(key) AS keys, pg_catalog.array_agg(features) AS features FROM (
+                SELECT {shown} AS key, {row} AS features,
+                    (pg_catalog.row_number() OVER () OPERATOR(pg_catalog.-) 1) OPERATOR(pg_catalog./) {_ROWS_A_MESSAGE} AS message
+                FROM {relation.qualified_name} AS t
+            ) AS numbered GROUP BY message
+        ) AS sent, ROWS FROM (pg_catalog.unnest(sent.keys), pgml.predict_batch({called}, sent.features)) AS r (key, prediction)
+    """
+
+
+def probabilities(session: Session, project: str, relation: Relation, features: Sequence[str], key: str) -> str:
+    """Return a query of (key text, NULL, probabilities float8[]), as :func:`predictions`."""
+    shown, row = _columns(session, relation, features, key)
+    answer = f"pgml.predict_proba({session.quote_text(project)}, {row})"
+    return f"SELECT {shown}, NULL::pg_catalog.float8, {answer} FROM {relation.qualified_name} AS t"
+
+
+def _columns(session: Session, relation: Relation, features: Sequence[str], key: str) -> tuple[str, str]:
+    """Return SQL for the key as text and for the array of the features."""
+    named = {attribute.name: attribute for attribute in attributes(session, relation.oid)}
+    if key not in named:
+        raise UnknownColumn(f'"{relation.name}" has no column "{key}"', hint=choices_hint(key, list(named)))
+    numbers = ", ".join(_number(session, relation, named, feature) for feature in features)
+    return f"t.{session.quote_name(key)}::pg_catalog.text", f"ARRAY[{numbers}]::pg_catalog.float8[]"
+
+
+def _number(session: Session, relation: Relation, named: dict[str, Attribute], feature: str) -> str:
+    """Return SQL for a feature: a column, or an element of an array column."""
+    element = _ELEMENT.fullmatch(feature)
+    if feature in named:
+        return f"t.{session.quote_name(feature)}"
+    if element and element[1] in named and named[element[1]].is_array:
+        return f"t.{session.quote_name(element[1])}[{element[2]}]"
+    raise UnknownColumn(
+        f'"{relation.name}" has no column "{feature}", which the model was trained with',
+        hint="a view can give a column that name",
+    )

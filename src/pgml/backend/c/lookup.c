@@ -3,14 +3,15 @@
  * roles. They reach every session when the change is committed, this one at once, and a standby when it is replayed.
  *
  * A statement may see an older state than the newest, though. So a project is looked up twice: as the statement sees it,
- * and as it is now. Only where both are the same, what is found outlives the snapshot it was found in, and even then
- * it is for those snapshots only that see the deployment: a cursor may be older. */
+ * and as it is now. What is found holds for the first of the two snapshots; where both see the same, also for those that
+ * were taken after the second. A cursor's may be older, or lie between them. */
 #include "lookup.h"
 
 #include "access/genam.h"
 #include "access/htup_details.h"
 #include "access/parallel.h"
 #include "access/table.h"
+#include "access/transam.h"
 #include "access/xact.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_collation_d.h"
@@ -31,9 +32,16 @@
 typedef struct {
     int64 model;
     Oid rights;
-    TransactionId since; /* deployed by this transaction */
     char digest[DIGEST_LENGTH + 1];
 } Found;
+
+/* Which snapshot it was. They follow one another: later ones have a higher xmax, or the same one and fewer that run. */
+typedef struct {
+    TransactionId xmin, xmax;
+    uint32 running, subrunning;
+    CommandId command;       /* up to which it sees its own transaction's */
+    TimestampTz transaction; /* when that began */
+} Moment;
 
 typedef struct {
     char *name; /* NULL: asked for by the model's id */
@@ -41,9 +49,8 @@ typedef struct {
     int64 id;
     Oid role, rights;
     bool is_valid, is_lasting;
-    TransactionId since, xmin, xmax; /* the last two: of the snapshot it was found in, where it is not lasting */
-    uint32 running, subrunning, command; /* how many ran then, and up to which command it sees its own */
-    int64 statement;                 /* that has looked at the file */
+    Moment found, newest; /* the second: where it is lasting */
+    int64 statement;      /* that has looked at the file */
     uint64 used;
     int tries;
     Mapped *mapped;
@@ -53,8 +60,9 @@ static Entry entries[ENTRIES];
 static Entry *last = entries;
 static uint64 clock_of_use;
 static int64 current_statement;
+static Moment current_moment;
 static const char *const names[] = {"projects", "models", "deployments"};
-static Oid tables[lengthof(names)]; /* InvalidOid before the first look-up */
+static Oid tables[lengthof(names)];
 
 static void relation_changed(Datum none, Oid relation)
 {
@@ -128,8 +136,6 @@ static bool find_model(int64 id, Snapshot snapshot, Found *found)
     if (is_there) {
         text_to_cstring_buffer(DatumGetTextPP(digest), found->digest, sizeof found->digest);
         found->model = id;
-        if (!TransactionIdIsValid(found->since))
-            found->since = HeapTupleHeaderGetXmin(row->t_data);
         project = Int64GetDatum(DatumGetInt64(project));
     }
     finish(&reading);
@@ -156,10 +162,8 @@ static bool find_project(Datum name, Snapshot snapshot, Found *found)
         return false;
     row = find(&reading, "deployments", "deployments_project_id", "project_id", F_INT8EQ, Int64GetDatum(project), snapshot);
     is_there = row && column(reading.table, row, "model_id", &model);
-    if (is_there) {
-        found->since = HeapTupleHeaderGetXmin(row->t_data);
+    if (is_there)
         found->model = DatumGetInt64(model);
-    }
     finish(&reading);
     return is_there && find_model(found->model, snapshot, found);
 }
@@ -185,50 +189,74 @@ static bool may_predict(Oid rights, Oid role)
            || pg_attribute_aclcheck(rights, number, role, ACL_REFERENCES) == ACLCHECK_OK;
 }
 
-/* Find the answer of an entry anew, and how long it holds. */
+static Moment moment_of(Snapshot snapshot)
+{
+    return (Moment){.xmin = snapshot->xmin,
+                    .xmax = snapshot->xmax,
+                    .running = snapshot->xcnt,
+                    .subrunning = (uint32)snapshot->subxcnt,
+                    .command = snapshot->curcid,
+                    .transaction = GetCurrentTransactionStartTimestamp()};
+}
+
+static bool is_same(const Moment *one, const Moment *other)
+{
+    return one->xmin == other->xmin && one->xmax == other->xmax && one->running == other->running
+           && one->subrunning == other->subrunning && one->command == other->command && one->transaction == other->transaction;
+}
+
+/* Whether all that was there at one moment was there at the other. On a standby, all that run count as subtransactions. */
+static bool is_since(const Moment *moment, const Moment *before)
+{
+    if (moment->transaction == before->transaction && moment->command < before->command)
+        return false;
+    if (moment->xmax != before->xmax)
+        return TransactionIdFollows(moment->xmax, before->xmax);
+    return moment->running <= before->running && (moment->running > 0 || moment->subrunning <= before->subrunning);
+}
+
+/* Find the answer of an entry anew, and how long it holds. An error leaves an entry that is not valid. */
 static void look_up(Entry *entry, Snapshot snapshot)
 {
+    static bool is_registered;
     Found seen, newest;
     Mapped *before = entry->mapped;
 
-    if (!OidIsValid(tables[0])) {
+    entry->is_valid = entry->is_lasting = false;
+    if (!is_registered) {
+        is_registered = true; /* there is room for a few */
         CacheRegisterRelcacheCallback(relation_changed, (Datum)0);
         CacheRegisterSyscacheCallback(AUTHMEMROLEMEM, roles_changed, (Datum)0);
         CacheRegisterSyscacheCallback(AUTHOID, roles_changed, (Datum)0);
+        CacheRegisterSyscacheCallback(DATABASEOID, roles_changed, (Datum)0); /* whose owner has a role of its own */
     }
     for (int i = 0; i < lengthof(tables); i++)
         tables[i] = get_relname_relid(names[i], schema());
-    entry->is_valid = entry->is_lasting = false;
-    entry->mapped = NULL;
-    if (find_answer(entry, snapshot, &seen) && may_predict(seen.rights, entry->role)) {
-        entry->mapped = mapped_acquire(seen.digest); /* before the old one is released: it may be the same */
+    if (find_answer(entry, snapshot, &seen)) {
         entry->rights = seen.rights;
-        entry->since = seen.since;
-        entry->xmin = snapshot->xmin;
-        entry->xmax = snapshot->xmax;
-        entry->running = snapshot->xcnt;
-        entry->subrunning = (uint32)snapshot->subxcnt;
-        entry->command = snapshot->curcid;
         entry->is_valid = true; /* from here on, a change that arrives ends it */
-        if (!IsInParallelMode() && !TransactionIdIsCurrentTransactionId(seen.since)) {
-            PushActiveSnapshot(GetLatestSnapshot());
-            entry->is_lasting = find_answer(entry, GetActiveSnapshot(), &newest) && newest.model == seen.model
-                                && newest.since == seen.since && strcmp(newest.digest, seen.digest) == 0;
-            PopActiveSnapshot();
-        }
+        if (!may_predict(seen.rights, entry->role))
+            entry->is_valid = false;
     }
+    entry->mapped = entry->is_valid ? mapped_acquire(seen.digest) : NULL;
     if (before)
-        mapped_release(before);
+        mapped_release(before); /* only now: it may be the same */
+    entry->found = moment_of(snapshot);
+    if (entry->is_valid && !IsInParallelMode() && !IsolationIsSerializable()) {
+        PushActiveSnapshot(GetLatestSnapshot());
+        entry->newest = moment_of(GetActiveSnapshot());
+        entry->is_lasting = find_answer(entry, GetActiveSnapshot(), &newest) && newest.model == seen.model
+                            && newest.rights == seen.rights && strcmp(newest.digest, seen.digest) == 0;
+        PopActiveSnapshot();
+    }
 }
 
-static bool is_for(const Entry *entry, Snapshot snapshot)
+/* A serializable transaction has to look for itself, so that PostgreSQL knows what it has read. */
+static bool is_for(const Entry *entry, const Moment *moment)
 {
-    if (!entry->is_valid)
-        return false;
-    if (entry->is_lasting)
-        return !XidInMVCCSnapshot(entry->since, snapshot);
-    return entry->xmin == snapshot->xmin && entry->xmax == snapshot->xmax && entry->running == snapshot->xcnt
-           && entry->subrunning == (uint32)snapshot->subxcnt && entry->command == snapshot->curcid;
+    if (!entry->is_valid || is_same(moment, &entry->found))
+        return entry->is_valid;
+    return entry->is_lasting && !IsolationIsSerializable() && is_since(moment, &entry->newest);
 }
 
 static bool is_asked(const Entry *entry, const char *name, size_t length, int64 id, Oid role)
@@ -267,22 +295,25 @@ static Mapped *look(const char *name, size_t length, int64 id)
 {
     int64 statement = Max(GetCurrentStatementStartTimestamp(), GetCurrentTransactionStartTimestamp());
     Snapshot snapshot;
+    Moment moment;
     Entry *entry;
 
     if (!ActiveSnapshotSet())
         return NULL;
-    if (statement != current_statement) {
-        current_statement = statement; /* one that locks nothing would not hear of changes by itself */
-        AcceptInvalidationMessages();
-    }
     snapshot = GetActiveSnapshot();
     if (snapshot->snapshot_type != SNAPSHOT_MVCC)
         return NULL;
+    moment = moment_of(snapshot);
+    if (statement != current_statement || !is_same(&moment, &current_moment)) {
+        current_statement = statement; /* one that locks nothing would not hear of changes by itself */
+        current_moment = moment;
+        AcceptInvalidationMessages();
+    }
     if (!(entry = entry_of(name, length, id, GetUserId())))
         return NULL;
     last = entry;
     entry->used = ++clock_of_use;
-    if (!is_for(entry, snapshot)) {
+    if (!is_for(entry, &moment)) {
         look_up(entry, snapshot);
         entry->tries = entry->mapped ? 0 : 1;
     } else if (entry->mapped && entry->statement != statement)

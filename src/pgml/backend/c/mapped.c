@@ -88,6 +88,9 @@ Mapped *mapped_acquire(const char *digest)
 
     for (mapped = all; mapped; mapped = mapped->next)
         if (!mapped->is_lost && strcmp(mapped->digest, digest) == 0) {
+            mapped_look(mapped);
+            if (mapped->is_lost)
+                continue;
             mapped->users++;
             return mapped;
         }

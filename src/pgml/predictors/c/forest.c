@@ -1,6 +1,7 @@
 /* The forest family. Several walks go on at once, so that one waits for memory while the others move: eight rows
  * down one tree in a batch, one row down eight trees alone. A leaf points to itself, which makes a step free of
- * branches; a tree is left when all the walks have reached a leaf. */
+ * branches; a tree is left when all the walks have reached a leaf. No walk is longer than a tree has nodes: it would go on
+ * for ever in a file that is written over meanwhile. */
 #include "load.h"
 
 #include <math.h>
@@ -22,7 +23,7 @@ static inline uint32_t step(const TreeNode *node, const double *row, int with_mi
 }
 
 /* Leaves of LANES rows in one tree. */
-static inline void walk_rows(const TreeNode *tree, const double *const rows[LANES], int with_missing, uint32_t at[LANES]) {
+static inline void walk_rows(const TreeNode *tree, const double *const rows[LANES], int with_missing, uint32_t longest, uint32_t at[LANES]) {
     uint32_t leaf;
     for (int lane = 0; lane < LANES; lane++) at[lane] = 0;
     do {
@@ -31,11 +32,12 @@ static inline void walk_rows(const TreeNode *tree, const double *const rows[LANE
             at[lane] = step(tree + at[lane], rows[lane], with_missing);
             leaf &= tree[at[lane]].feature;
         }
-    } while (!leaf);
+    } while (!leaf && --longest);
 }
 
 /* Leaf of one row in each of up to LANES trees, which may repeat the last. */
-static inline void walk_trees(const TreeNode *const trees[LANES], const double *row, int with_missing, const TreeNode *leaves[LANES]) {
+static inline void walk_trees(const TreeNode *const trees[LANES], const double *row, int with_missing, uint32_t longest,
+                              const TreeNode *leaves[LANES]) {
     uint32_t leaf;
     for (int lane = 0; lane < LANES; lane++) leaves[lane] = trees[lane];
     do {
@@ -44,7 +46,7 @@ static inline void walk_trees(const TreeNode *const trees[LANES], const double *
             leaves[lane] = trees[lane] + step(leaves[lane], row, with_missing);
             leaf &= leaves[lane]->feature;
         }
-    } while (!leaf);
+    } while (!leaf && --longest);
 }
 
 static inline void add(const Model *model, ptrdiff_t tree, double number, double *total) {
@@ -112,8 +114,8 @@ static void one_row(const Model *model, const double *row, int with_missing, dou
         ptrdiff_t there = forest->n_trees - tree < LANES ? forest->n_trees - tree : LANES;
         for (int lane = 0; lane < LANES; lane++)
             trees[lane] = forest->nodes + forest->trees[tree + (lane < there ? lane : 0)];
-        if (with_missing) walk_trees(trees, row, 1, leaves);
-        else walk_trees(trees, row, 0, leaves);
+        if (with_missing) walk_trees(trees, row, 1, forest->longest, leaves);
+        else walk_trees(trees, row, 0, forest->longest, leaves);
         for (ptrdiff_t lane = 0; lane < there; lane++) {
             if (kept) kept[tree + lane] = (Weighted){leaves[lane]->number, forest->weights[tree + lane], tree + lane};
             else add(model, tree + lane, leaves[lane]->number, total);
@@ -131,8 +133,8 @@ static void many_rows(const Model *model, const double *rows, ptrdiff_t n_rows, 
             ptrdiff_t there = n_rows - row < LANES ? n_rows - row : LANES;
             for (int lane = 0; lane < LANES; lane++)
                 pointers[lane] = rows + (row + (lane < there ? lane : 0)) * model->n_features;
-            if (with_missing) walk_rows(nodes, pointers, 1, at);
-            else walk_rows(nodes, pointers, 0, at);
+            if (with_missing) walk_rows(nodes, pointers, 1, forest->longest, at);
+            else walk_rows(nodes, pointers, 0, forest->longest, at);
             for (ptrdiff_t lane = 0; lane < there; lane++) {
                 double number = nodes[at[lane]].number;
                 if (kept) kept[(row + lane) * forest->n_trees + tree] = (Weighted){number, forest->weights[tree], tree};
@@ -161,8 +163,8 @@ static void scores(const Model *model, const double *rows, ptrdiff_t n_rows, dou
 
 /* Refuse nodes with which a walk could leave its tree, go on for ever, or name what is not there. */
 static int check(File *file, ptrdiff_t n_nodes, ptrdiff_t n_leaves) {
-    const Model *model = file->model;
-    const Forest *forest = &model->forest;
+    Model *model = file->model;
+    Forest *forest = &model->forest;
     if (forest->trees[0] != 0 || forest->trees[forest->n_trees] != n_nodes)
         return refuse(file, "its trees do not cover its nodes");
     for (ptrdiff_t tree = 0; tree < forest->n_trees; tree++) {
@@ -172,6 +174,7 @@ static int check(File *file, ptrdiff_t n_nodes, ptrdiff_t n_leaves) {
         if (forest->scores && (forest->scores[tree] < 0 || forest->scores[tree] >= model->n_scores))
             return refuse(file, "a tree adds to a score that is not there");
         uint32_t size = (uint32_t)(last - first);
+        if (size > forest->longest) forest->longest = size;
         for (uint32_t index = 0; index < size; index++) {
             const TreeNode *node = forest->nodes + first + index;
             if (node->feature & LEAF) {

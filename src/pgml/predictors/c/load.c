@@ -69,7 +69,7 @@ int tensor(File *file, const char *name, char type, uint32_t dimensions, int nee
     if (!entry) return needed ? refuse(file, "a tensor is missing") : 0;
     if (!place(file, entry, found) || found->type != type || found->dimensions != dimensions)
         return refuse(file, "a tensor is of the wrong type");
-    if ((uintptr_t)found->items % 8 == 0) return 0;
+    if ((uintptr_t)found->items % 8 == 0 && type != 'q') return 0;
     size_t size = (size_t)found->count * (type == 'B' ? 1 : type == 'f' ? 4 : 8);
     void *copy = allocate(file, size, 1);
     if (!copy) return -1;

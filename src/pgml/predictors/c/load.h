@@ -19,7 +19,8 @@ typedef struct { const void *items; int64_t count, shape[2]; uint32_t dimensions
 int refuse(File *, const char *reason);
 void *allocate(File *, size_t count, size_t size);             /* zeroed, and the model's */
 /* Find a tensor of one of the types (d: float64, f: float32, q: int64, B: bytes) and dimensions. Return 0 where it is
- * there; its items are where the processor wants them. One that is absent is refused if it is needed, else has no items. */
+ * there; its items are where the processor wants them, and those that say where to read and write (q) are the model's own,
+ * which they stay when the file is written over. One that is absent is refused if it is needed, else has no items. */
 int tensor(File *, const char *name, char type, uint32_t dimensions, int needed, Tensor *);
 const double *floats(File *, const char *name, int64_t count); /* one that is needed, of that many float64 */
 int setting_is(const File *, const char *name, const char *text);

@@ -32,6 +32,7 @@ typedef struct {
     double divisor, scale;
     int divides, scales;
     ptrdiff_t n_trees;
+    uint32_t longest;                                          /* no tree has more nodes */
 } Forest;
 
 typedef struct { int code; double parameters[3]; double *weights; } Operation;  /* weights: 1 / length ^ 2, or NULL */

@@ -24,7 +24,7 @@ _NUMBERS = {
     "<I": (0, 1, 2, 3, 4, LEAF, MISSING_LEFT, LEAF | 1, LEAF - 1, MISSING_LEFT - 1, (1 << 32) - 1),
     "<B": (0, 1, 127, 128, 255),
 }
-_WORDS = (*LEAVES, *COMBINATIONS, "power", *REGRESSION, *CLASSIFICATION, "linear", "forest", "kernel", "dense", "median", "sum", "")
+_WORDS = (*LEAVES, *COMBINATIONS, "power", *REGRESSION, *CLASSIFICATION, "linear", "forest", "oblivious", "kernel", "dense", "median", "sum", "")
 _VALUES = (*_WHOLE, *_FLOATS, *_WORDS, 1 << 64, 1e308, True, False, None, [], {}, [0], [[]])
 
 

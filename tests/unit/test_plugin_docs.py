@@ -19,7 +19,7 @@ from pgml import errors
 from pgml.plugin import hookspecs, hyperparameters
 from pgml.plugin.algorithm import Algorithm
 from pgml.plugin.dataset import Dataset
-from pgml.predictors.build import dense, forest, kernel, linear
+from pgml.predictors.build import dense, forest, kernel, linear, oblivious
 from pgml.predictors.read import outputs
 
 REFERENCE = (PAGE.parent / "hooks.md").read_text()
@@ -104,7 +104,7 @@ def test_every_field_of_a_declaration_is_described(declaration):
     assert f"`{declaration.__name__}({', '.join(words)})`" in REFERENCE
 
 
-@pytest.mark.parametrize("family", [linear, forest, kernel, dense], ids=lambda family: family.__name__)
+@pytest.mark.parametrize("family", [linear, forest, oblivious, kernel, dense], ids=lambda family: family.__name__)
 def test_every_constructor_of_a_predictor_is_described_with_its_arguments(family):
     section = REFERENCE.partition(f"### `{family.__name__.rpartition('.')[2]}.predictor`")[2].partition(
         "\n### "

@@ -1,4 +1,4 @@
-"""CatBoost's JSON format, compiled to a forest.
+"""CatBoost's JSON format, compiled: symmetric trees to an oblivious predictor, others to a forest.
 
 The format is described in catboost/libs/model/model_export/json_model_helpers.cpp, the rules of prediction in
 catboost/libs/model/cpu/evaluator_impl.cpp: features are rounded to float32, ``x > border`` goes right (a bit of
@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from pgml.predictors import NotCompilable, Predictor
-from pgml.predictors.build import forest
+from pgml.predictors.build import forest, oblivious
 
 # Larger numbers count as this one: in float32, the library's sums and products of them would be infinite.
 LARGEST = float(np.float32(1e30))
@@ -52,21 +52,25 @@ def compiled(model: dict[str, Any]) -> Predictor:
         raise NotCompilable("the features are not numbered one after the other")
     scale, bias = model["scale_and_bias"]
     read = _Trees(features, n_scores=len(bias))
+    common: dict[str, Any] = {
+        "scale": scale,
+        "offset": bias,
+        "missing": True,
+        "output": _REGRESSION.get(loss) or _CLASSIFICATION[loss],
+        "classes": classes,
+    }
     if "oblivious_trees" in model:
-        trees = [read.symmetric(tree) for tree in model["oblivious_trees"]]
-    else:
-        trees = [read.nested(tree) for tree in model["trees"]]
-    if any(tree.cover is None for tree in trees):  # the weights of leaves can be taken out of a model
-        trees = [tree._replace(cover=None) for tree in trees]
-    return forest.predictor(
-        trees,
-        len(features),
-        scale=scale,
-        offset=bias,
-        missing=True,
-        output=_REGRESSION.get(loss) or _CLASSIFICATION[loss],
-        classes=classes,
-    )
+        symmetric = _with_cover_or_without([read.symmetric(tree) for tree in model["oblivious_trees"]])
+        return oblivious.predictor(symmetric, len(features), missing_right=read.missing_right, **common)
+    nested = _with_cover_or_without([read.nested(tree) for tree in model["trees"]])
+    return forest.predictor(nested, len(features), **common)
+
+
+def _with_cover_or_without(trees: list[Any]) -> list[Any]:
+    """Return the trees; where one lacks the weights of its leaves, which can be taken out of a model, all lack them."""
+    if all(tree.cover is not None for tree in trees):
+        return trees
+    return [tree._replace(cover=None) for tree in trees]
 
 
 class _Trees:
@@ -74,29 +78,18 @@ class _Trees:
 
     def __init__(self, features: list[dict[str, Any]], n_scores: int):
         # A missing value is less than all borders, or, where nan_mode is Max, greater.
-        self._missing_left = [feature["nan_value_treatment"] != "AsTrue" for feature in features]
+        self.missing_right = [feature["nan_value_treatment"] == "AsTrue" for feature in features]
         self._n_scores = n_scores
 
-    def symmetric(self, tree: dict[str, Any]) -> forest.Tree:
+    def symmetric(self, tree: dict[str, Any]) -> oblivious.Tree:
         """Return a tree whose leaf is numbered by the outcomes of its splits, the first the lowest bit."""
-        splits = [self._split(split) for split in tree["splits"] or ()]  # null where there are none
-        feature, threshold, missing_left = np.array(splits, dtype=float).reshape(-1, 3).T
-        depth = len(splits)
-        n_inner, n_leaves = 2**depth - 1, 2**depth
-        # Nodes level by level, each level in the order of the bits so far read as a number.
-        level = np.repeat(np.arange(depth), 2 ** np.arange(depth))
-        bits = np.arange(n_inner) - (2**level - 1)
-        left = 2 ** (level + 1) - 1 + bits
-        absent = np.full(n_leaves, -1)
-        nothing = np.zeros(n_leaves)
-        return forest.Tree(
-            left=np.concatenate([left, absent]),
-            right=np.concatenate([left + 2**level, absent]),
-            feature=np.concatenate([feature[level], nothing]).astype(np.int64),
-            threshold=np.concatenate([threshold[level], nothing]),
-            missing_left=np.concatenate([missing_left[level], nothing]).astype(bool),
-            value=self._values([0.0] * (n_inner * self._n_scores) + tree["leaf_values"], n_inner + n_leaves),
-            cover=_cover_of_levels(tree.get("leaf_weights"), n_leaves),
+        splits = [self._feature_and_border(split) for split in tree["splits"] or ()]  # null where there are none
+        n_leaves = 2 ** len(splits)
+        return oblivious.Tree(
+            feature=np.array([feature for feature, _ in splits], dtype=np.int64),
+            border=np.array([_within_reach(border) for _, border in splits]),
+            value=self._values(tree["leaf_values"], n_leaves),
+            cover=_cover_of_leaves(tree.get("leaf_weights"), n_leaves),
         )
 
     def nested(self, tree: dict[str, Any]) -> forest.Tree:
@@ -124,10 +117,13 @@ class _Trees:
 
     def _split(self, split: dict[str, Any]) -> tuple[int, float, bool]:
         """Return the feature, the threshold and where missing values go."""
+        feature, border = self._feature_and_border(split)
+        return feature, _largest_that_rounds_to(border), not self.missing_right[feature]
+
+    def _feature_and_border(self, split: dict[str, Any]) -> tuple[int, np.float32]:
         if split["split_type"] != "FloatFeature":
             raise NotCompilable(f"splits of the kind {split['split_type']} are not compiled")
-        feature = split["float_feature_index"]
-        return feature, _largest_that_rounds_to(split["border"]), self._missing_left[feature]
+        return split["float_feature_index"], np.float32(split["border"])
 
     def _values(self, numbers: list[float], n_nodes: int) -> np.ndarray:
         """Return a value, or a row of scores, for each node."""
@@ -135,16 +131,13 @@ class _Trees:
         return values[:, 0] if self._n_scores == 1 else values
 
 
-def _cover_of_levels(weights: list[float] | None, n_leaves: int) -> np.ndarray | None:
-    """Return the weight of the rows in each node of a symmetric tree, level by level; None where it is not told."""
+def _cover_of_leaves(weights: list[float] | None, n_leaves: int) -> np.ndarray | None:
+    """Return the weight of the rows in each leaf of a symmetric tree; None where it is not told."""
     if not weights:
         return None
-    levels = [np.array(weights, dtype=float)]
-    if len(levels[0]) != n_leaves:
-        raise ValueError(f"{len(levels[0])} weights for {n_leaves} leaves")
-    while len(levels[-1]) > 1:  # the last split is the highest bit of a leaf's number
-        levels.append(levels[-1].reshape(2, -1).sum(axis=0))
-    return np.concatenate(levels[::-1])
+    if len(weights) != n_leaves:
+        raise ValueError(f"{len(weights)} weights for {n_leaves} leaves")
+    return np.array(weights, dtype=float)
 
 
 def _cover_of_nodes(weights: list[float | None], left: list[int], right: list[int]) -> np.ndarray | None:
@@ -158,11 +151,15 @@ def _cover_of_nodes(weights: list[float | None], left: list[int], right: list[in
     return cover
 
 
-def _largest_that_rounds_to(border: float) -> float:
+def _within_reach(border: np.float32) -> float:
+    """Return the border as it is; infinite where all numbers are on one side, and missing values may be on the other."""
+    return float(border) if -LARGEST <= border < LARGEST else float(np.copysign(np.inf, border))
+
+
+def _largest_that_rounds_to(border: np.float32) -> float:
     """Return the largest float64 that is at most ``border`` once it is rounded to float32, ties to even."""
-    border = np.float32(border)
-    if not -LARGEST <= border < LARGEST:  # all numbers are on one side, missing values may be on the other
-        return float(np.copysign(np.inf, border))
+    if np.isinf(_within_reach(border)):
+        return _within_reach(border)
     above = np.nextafter(border, np.float32(np.inf))
     middle = (float(border) + float(above)) / 2
     return middle if np.float32(middle) == border else float(np.nextafter(middle, -np.inf))

@@ -168,7 +168,7 @@ def covers(predictor):
 
 
 @BOTH
-@pytest.mark.parametrize("grow_policy", ["SymmetricTree", "Depthwise", "Lossguide"])
+@pytest.mark.parametrize("grow_policy", ["Depthwise", "Lossguide"])
 @settings(max_examples=8, deadline=None, derandomize=True)
 @given(seed=st.integers(0, 99))
 def test_nodes_know_how_many_rows_reached_them(algorithm, grow_policy, seed):
@@ -177,6 +177,17 @@ def test_nodes_know_how_many_rows_reached_them(algorithm, grow_policy, seed):
     root, parent, children = covers(algorithm.compile(fitted))
     np.testing.assert_array_equal(root, len(X))
     np.testing.assert_array_equal(parent, children)
+
+
+@BOTH
+@settings(max_examples=8, deadline=None, derandomize=True)
+@given(seed=st.integers(0, 99))
+def test_leaves_of_symmetric_trees_know_how_many_rows_reached_them(algorithm, seed):
+    X, y = data(algorithm.objective, seed)
+    predictor = algorithm.compile(algorithm.fit(algorithm.check(SMALL), X, y))
+    cover = np.array(predictors.evaluator(predictor.to_bytes()).cover)
+    first = np.concatenate([[0], np.cumsum(2 ** predictor.tensors["depths"])[:-1]])
+    np.testing.assert_array_equal(np.add.reduceat(cover, first), len(X))
 
 
 @BOTH

@@ -1,7 +1,7 @@
 """Compiled models: what an algorithm's ``compile`` returns, and what a Postgres backend evaluates.
 
-``build`` (numpy, in the engine) is one module a family, ``linear``, ``forest``, ``kernel`` and ``dense``, each
-with a function ``predictor(...)``; ``convert`` turns fitted estimators into predictors. ``read`` is behind
+``build`` (numpy, in the engine) is one module a family, ``linear``, ``forest``, ``oblivious``, ``kernel`` and
+``dense``, each with a function ``predictor(...)``; ``convert`` turns fitted estimators into predictors. ``read`` is behind
 ``evaluator`` and needs the standard library only; what it takes apart is evaluated by the C module (``c``) or by
 ``reference``, its definition in Python.
 """

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from pgml import predictors
 from pgml.errors import CorruptPredictor, PgmlError
 from pgml.predictors import Predictor, compiled
-from pgml.predictors.build import dense, forest, kernel, linear
+from pgml.predictors.build import dense, forest, kernel, linear, oblivious
 from pgml.predictors.read.format import LEAF, METADATA_KEY
 
 if compiled():
@@ -25,6 +25,7 @@ ROOT = forest.Tree(
     *(np.array(a) for a in ([1, 3, -1, -1, -1], [2, 4, -1, -1, -1], [0, 1, 0, 0, 0], [0.5, 0.1, 0, 0, 0])),
     np.array([0.0, 0.0, 1.0, 2.0, 3.0]),
 )
+SPLIT = oblivious.Tree(np.array([0, 1, 0]), np.array([0.5, 0.25, -2.0]), np.arange(8.0), np.arange(8.0))
 VECTORS = np.arange(20.0).reshape(10, 2) / 10
 PLATT = (np.full(3, -1.0), np.zeros(3))
 MODELS: dict[str, Predictor] = {
@@ -36,6 +37,11 @@ MODELS: dict[str, Predictor] = {
     "leaves": forest.predictor([ROOT._replace(value=np.eye(5, 3))] * 3, 2, output="probability", classes=[0, 1, 2]),
     "several": forest.predictor([ROOT] * 3, 2, scores=[0, 1, 2], single=True, output="softmax", classes=[0, 1, 2]),
     "median": forest.predictor([ROOT] * 3, 2, aggregation="median", weights=[1.0, 2.0, 3.0]),
+    "oblivious": oblivious.predictor([SPLIT] * 5, 2, missing=True, missing_right=[True, False], scale=2.0),
+    "oblivious scores": oblivious.predictor(
+        [SPLIT._replace(value=np.eye(8, 3)), oblivious.Tree(np.zeros(9, int), np.arange(9), np.ones((512, 3)), np.ones(512))],
+        2, output="softmax", classes=[0, 1, 2],
+    ),
     "kernel": kernel.predictor(
         [kernel.Machine(("sum", ("power", ("gaussian", 1.0, 2.0), 3), ("white", 1.0)), VECTORS, np.ones(10))]
     ).prepared(center=[0.0, 1.0], scale=[1.0, 2.0]),
@@ -179,6 +185,7 @@ def test_descriptions_that_do_not_fit(name, about):
         ("forest", {"divisor": 0}), ("forest", {"divisor": "9"}), ("median", {"aggregation": "sum"}),
         ("forest", {"single": 1}), ("dense", {"layers": 3}), ("dense", {"layers": 0}), ("dense", {"layers": 1 << 40}),
         ("dense", {"activation": "swish"}), ("dense", {"single": True}), ("dense single", {"single": False}),
+        ("oblivious", {"scale": 0}), ("oblivious", {"scale": "2"}), ("oblivious", {"scale": True}),
         ("kernel", {"machines": []}), ("kernel", {"machines": None}), ("kernel", {"machines": [[]]}),
     ],
 )  # fmt: skip
@@ -261,11 +268,38 @@ def test_scores_that_are_not_there():
         assert not survives(replaced("several", {**MODELS["several"].tensors, "scores": np.array(scores)}))
 
 
+COLUMNS, BORDERS, SPLITS, DEPTHS = (MODELS["oblivious"].tensors[name] for name in ("columns", "borders", "splits", "depths"))
+
+
+@pytest.mark.parametrize(
+    "tensor, values",
+    [
+        *[("columns", COLUMNS + np.array(by)) for by in ([2, 0, 0], [-1, 0, 0], [0, 1, 0], [0, -1, 0], [0, 0, 1], [0, 0, -2])],
+        ("columns", np.array([[0, 1 << 62, 1], [1, 1, 0]])), ("columns", COLUMNS[:, :2]), ("columns", COLUMNS[:1]),
+        ("columns", np.array([[0, 0, 1], [0, 2, 1], [1, 1, 0]])), ("columns", np.zeros((0, 3), int)),
+        ("borders", BORDERS[[1, 0, 2, 3]]), ("borders", np.float32([np.nan, 0.5, 0.25, 0])), ("borders", BORDERS[:3]),
+        ("borders", np.concatenate([BORDERS, BORDERS])), ("borders", BORDERS.astype(float)),
+        ("splits", SPLITS[:-4]), ("splits", np.concatenate([SPLITS, SPLITS[:4]])),
+        ("splits", np.full_like(SPLITS, 255)), ("splits", np.full(15, 2, "<u4").view("u1")),
+        ("splits", np.full(15, 2 << 8, "<u4").view("u1")),
+        ("depths", np.array([3, 3, 3, 3, 4])), ("depths", np.array([3, 3, 3, 4, 2])), ("depths", np.array([-1, 4, 4, 4, 4])),
+        ("depths", np.array([17, 0, 0, 0, 0])), ("depths", np.array([1 << 62, 0, 0, 0, 0])), ("depths", np.zeros(0, int)),
+        ("leaves", np.ones((40, 0))), ("leaves", np.ones((39, 1))), ("leaves", np.ones(40)), ("offset", np.ones(2)),
+    ],
+    ids=str,
+)  # fmt: skip
+def test_oblivious_trees_that_are_not_sound(tensor, values):
+    tensors = {**MODELS["oblivious"].tensors, tensor: values}
+    del tensors["cover"]
+    assert not survives(replaced("oblivious", tensors))
+
+
 def test_tensors_of_the_wrong_shape_or_type():
     for name, predictor in MODELS.items():
         for tensor, values in predictor.tensors.items():
             others = {other: values for other, values in predictor.tensors.items() if other != tensor}
-            if tensor not in ("offset", "platt", "leaves", "scores", "cover", "importances"):  # a model may be without them
+            optional = ("cover", "importances") if "oblivious" in name else ("offset", "platt", "leaves", "scores", "cover", "importances")
+            if tensor not in optional:  # a model may be without them
                 assert not survives(replaced(name, others)), (name, tensor)
             for wrong in (values[:-1], values.astype(np.float16), values.reshape(1, 1, *values.shape)):
                 assert not survives(replaced(name, {**others, tensor: wrong})), (name, tensor, wrong.shape)
@@ -294,9 +328,10 @@ def test_scalings_that_are_not_finite():
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf, 1e308, 5e-324])
 def test_weights_may_be_any_number(value):
-    for name in ("linear", "kernel", "pairs", "processes", "dense", "median"):
+    kept = ("class_sizes", "center", "scale", "nodes", "trees", "columns", "borders", "splits", "depths")
+    for name in ("linear", "kernel", "pairs", "processes", "dense", "median", "oblivious", "oblivious scores"):
         tensors = {
-            tensor: values if tensor in ("class_sizes", "center", "scale", "nodes", "trees") else np.full_like(values, value)
+            tensor: values if tensor in kept else np.full_like(values, value)
             for tensor, values in MODELS[name].tensors.items()
         }
         assert survives(replaced(name, tensors))

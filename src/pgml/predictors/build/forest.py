@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from pgml.predictors.build.predictor import Predictor, floats, labels
+from pgml.predictors.build.predictor import Predictor, evened, floats, labels
 from pgml.predictors.read.format import LEAF, MISSING_LEFT
 from pgml.predictors.read.outputs import check_output
 
@@ -137,11 +137,7 @@ def _pack(trees: Sequence[Tree], n_features: int) -> tuple[np.ndarray, np.ndarra
 
 
 def _cover(trees: Sequence[Tree], order: np.ndarray) -> np.ndarray | None:
-    """Return the cover counts of the nodes in their order, float32, or None.
-
-    One more is added to an odd number of them: the nodes lie behind them in the file, and must be aligned to 8
-    bytes to be used where they lie.
-    """
+    """Return the cover counts of the nodes in their order, float32, or None."""
     known = [tree.cover for tree in trees if tree.cover is not None]
     if not known:
         return None
@@ -150,7 +146,7 @@ def _cover(trees: Sequence[Tree], order: np.ndarray) -> np.ndarray | None:
         raise ValueError("there are cover counts for some nodes and not for others")
     if not np.all(np.isfinite(counts) & (counts >= 0)):
         raise ValueError("a cover count is negative or not finite")
-    return np.concatenate([counts[order], np.zeros(len(order) % 2, np.float32)])
+    return evened(counts[order])
 
 
 def _joined(arrays: Sequence[np.ndarray], dtype: type) -> np.ndarray:

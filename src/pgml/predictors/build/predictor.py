@@ -18,7 +18,7 @@ class NotCompilable(Exception):
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Predictor:
-    """A compiled model, immutable; made by ``predictor`` of the modules linear, forest, kernel and dense.
+    """A compiled model, immutable; made by ``predictor`` of the modules linear, forest, oblivious, kernel and dense.
 
     ``family`` names the evaluator and ``settings`` are its own parameters (JSON). ``output`` is how scores
     become an answer (see ``pgml.predictors.read.outputs``). ``classes`` are the labels, None for a regression.
@@ -101,6 +101,14 @@ def floats(values: object, shape: tuple[int, ...]) -> np.ndarray:
     if array.ndim != len(shape) or any(want not in (-1, got) for want, got in zip(shape, array.shape)):
         raise ValueError(f"an array of shape {array.shape} where {shape} is needed")
     return array
+
+
+def evened(singles: np.ndarray) -> np.ndarray:
+    """Return float32 numbers, one more where there is an odd number of them.
+
+    Bytes that lie behind them in the file must be aligned to 8 bytes to be used where they lie.
+    """
+    return np.concatenate([singles, np.zeros(len(singles) % 2, np.float32)])
 
 
 def labels(classes: Sequence[float] | None) -> tuple[float, ...] | None:

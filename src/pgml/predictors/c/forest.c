@@ -192,15 +192,6 @@ static int check(File *file, ptrdiff_t n_nodes, ptrdiff_t n_leaves) {
     return 0;
 }
 
-/* A number of the settings that may be null, which it is where `there` becomes 0. */
-static int factor(File *file, const char *name, double *number, int *there) {
-    const Json *value = json_member(file->settings, name);
-    *there = value && value->kind != JSON_NULL;
-    if (!value || (*there && (!json_number(value, number) || !isfinite(*number) || *number == 0)))
-        return refuse(file, "a factor is no number");
-    return 0;
-}
-
 int forest_fill(File *file) {
     Model *model = file->model;
     Forest *forest = &model->forest;
@@ -208,7 +199,7 @@ int forest_fill(File *file) {
     if (tensor(file, "nodes", 'B', 1, 1, &nodes) || tensor(file, "trees", 'q', 1, 1, &trees) || tensor(file, "scores", 'q', 1, 0, &of)
         || tensor(file, "leaves", 'd', 2, 0, &leaves) || tensor(file, "start", 'd', 1, 1, &start)
         || tensor(file, "offset", 'd', 1, 0, &offset) || tensor(file, "weights", 'd', 1, 0, &weights)
-        || factor(file, "divisor", &forest->divisor, &forest->divides) || factor(file, "scale", &forest->scale, &forest->scales))
+        || setting_factor(file, "divisor", &forest->divisor, &forest->divides) || setting_factor(file, "scale", &forest->scale, &forest->scales))
         return -1;
     if (nodes.count % (ptrdiff_t)sizeof(TreeNode) || trees.count < 2) return refuse(file, "its nodes are cut off");
     ptrdiff_t k = start.count, n_trees = trees.count - 1;

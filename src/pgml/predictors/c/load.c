@@ -104,6 +104,14 @@ int setting_count(File *file, const Json *of, const char *name, int64_t least, p
     return 0;
 }
 
+int setting_factor(File *file, const char *name, double *number, int *there) {
+    const Json *value = json_member(file->settings, name);
+    *there = value && value->kind != JSON_NULL;
+    if (!value || (*there && (!json_number(value, number) || !isfinite(*number) || *number == 0)))
+        return refuse(file, "a factor is no number");
+    return 0;
+}
+
 /* The labels, of which a regression has none. */
 static int take_classes(File *file, const Json *classes) {
     Model *model = file->model;
@@ -144,7 +152,7 @@ static int take_output(File *file, const Json *output) {
 
 static int take(File *file, const Json *about) {
     static const struct { const char *name; int (*fill)(File *); } families[] = {
-        {"linear", linear_fill}, {"forest", forest_fill}, {"kernel", kernel_fill}, {"dense", dense_fill}};
+        {"linear", linear_fill}, {"forest", forest_fill}, {"oblivious", oblivious_fill}, {"kernel", kernel_fill}, {"dense", dense_fill}};
     Model *model = file->model;
     const Json *features = json_member(about, "features"), *single = json_member(file->settings, "single");
     int (*fill)(File *) = NULL;

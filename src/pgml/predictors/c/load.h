@@ -26,9 +26,11 @@ const double *floats(File *, const char *name, int64_t count); /* one that is ne
 int setting_is(const File *, const char *name, const char *text);
 int setting_flag(File *, const char *name, int *);
 int setting_count(File *, const Json *of, const char *name, int64_t least, ptrdiff_t *);
+int setting_factor(File *, const char *name, double *, int *there); /* which may be null, and then is not there */
 
 int linear_fill(File *);
 int forest_fill(File *);
+int oblivious_fill(File *);
 int kernel_fill(File *);
 int dense_fill(File *);
 

@@ -35,6 +35,19 @@ typedef struct {
     uint32_t longest;                                          /* no tree has more nodes */
 } Forest;
 
+typedef struct { int64_t feature, n_borders, missing_right; } Column;
+
+typedef struct {
+    const Column *columns;                                     /* [n_columns] */
+    const float *borders;                                      /* of one column after the other */
+    const uint32_t *splits;                                    /* of one tree after the other: column, place of its border */
+    const int64_t *depths;                                     /* [n_trees] */
+    const double *leaves, *offset;                             /* of one tree after the other, [2 ** depth, k]; [k] */
+    double scale;
+    int scales;
+    ptrdiff_t n_columns, n_trees;
+} Oblivious;
+
 typedef struct { int code; double parameters[3]; double *weights; } Operation;  /* weights: 1 / length ^ 2, or NULL */
 
 typedef struct {
@@ -64,7 +77,7 @@ typedef struct Model {
                    void *work);
     ptrdiff_t block;                                           /* most rows that scores takes at once */
     size_t work, work_per_row;                                 /* bytes of its work space */
-    union { Linear linear; Forest forest; Kernel kernel; Dense dense; };
+    union { Linear linear; Forest forest; Oblivious oblivious; Kernel kernel; Dense dense; };
     void **memory;                                             /* what the model owns */
     size_t n_memory;
     double *scratch;                                           /* for one row: a model answers one at a time */

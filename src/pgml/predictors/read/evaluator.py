@@ -78,9 +78,9 @@ class Evaluator:
 
     @property
     def cover(self) -> memoryview | None:
-        """How many training rows reached each node of a forest, or their weight: float32 [n_nodes].
+        """How many training rows reached each node of a forest, or each leaf of oblivious trees, or their weight.
 
-        None where the model does not know. Raises CorruptPredictor where one is negative or not finite.
+        It is float32 [n_nodes] or [n_leaves], None where the model does not know. Raises CorruptPredictor where one is negative or not finite.
         """
         return checked(self._cover, "cover counts")
 

@@ -1,4 +1,4 @@
-"""What a predictor may carry to be explained with: cover counts of a forest's nodes, importances of features.
+"""What a predictor may carry to be explained with: cover counts of trees, importances of features.
 
 Nothing that predicts looks at them. Their shapes are checked with those of all other tensors, their numbers when
 they are asked for, so that until then they stay where they lie.
@@ -14,19 +14,23 @@ from pgml.predictors.read.format import NODE_BYTES, Tensor
 
 
 def cover_of(family: str, tensors: Mapping[str, Tensor]) -> memoryview | None:
-    """Return float32 [n_nodes], None where there is none; raise CorruptPredictor for another type or shape.
+    """Return float32 [n_nodes], [n_leaves] where trees are oblivious; None where there is none.
 
-    There is one number more in the file where that makes their count even: the nodes behind them stay aligned.
+    There is one number more in the file where that makes their count even: the nodes behind them stay aligned. Raises
+    CorruptPredictor for another type or shape.
     """
     cover = tensors.get("cover")
     if cover is None:
         return None
-    if family != "forest":
+    if family == "forest":
+        n_covered = len(tensors["nodes"].items) // NODE_BYTES
+    elif family == "oblivious":
+        n_covered = tensors["leaves"].shape[0]
+    else:
         raise CorruptPredictor(f"the predictor has cover counts and is of the family {family}")
-    n_nodes = len(tensors["nodes"].items) // NODE_BYTES
-    if (cover.dtype, cover.shape) != ("F32", (n_nodes + n_nodes % 2,)):
-        raise CorruptPredictor("the predictor's cover counts do not fit its nodes")
-    return cover.items[:n_nodes]
+    if (cover.dtype, cover.shape) != ("F32", (n_covered + n_covered % 2,)):
+        raise CorruptPredictor("the predictor's cover counts do not fit its trees")
+    return cover.items[:n_covered]
 
 
 def importances_of(tensors: Mapping[str, Tensor], n_features: int) -> memoryview | None:

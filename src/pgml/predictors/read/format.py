@@ -14,6 +14,9 @@ NODE_BYTES = 16  # of a forest's node
 # marks in the ``feature`` of one
 LEAF = 1 << 31
 MISSING_LEFT = 1 << 30
+# an oblivious tree has no more levels, and a column of borders no more of them
+DEEPEST = 16
+MOST_BORDERS = 255
 # the support vectors of a kernel machine lie in panels of so many, feature by feature
 PANEL = 8
 

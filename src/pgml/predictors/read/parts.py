@@ -114,6 +114,27 @@ def _forest(settings: Mapping, tensors: Mapping[str, Tensor], n_features: int) -
     )
 
 
+def _oblivious(settings: Mapping, tensors: Mapping[str, Tensor], n_features: int) -> tuple[int, tuple]:
+    columns, splits, depths, leaves = (tensors[name] for name in ("columns", "splits", "depths", "leaves"))
+    if columns.dtype != "I64" or len(columns.shape) != 2 or columns.shape[1] != 3:
+        raise CorruptPredictor("the predictor's columns are of the wrong type")
+    if splits.dtype != "U8" or len(splits.shape) != 1 or depths.dtype != "I64" or len(depths.shape) != 1:
+        raise CorruptPredictor("the predictor's trees are of the wrong type")
+    if columns.shape[0] >= MAX_COUNT or len(splits.items) % 4:
+        raise CorruptPredictor("the predictor's splits are cut off")
+    _count(depths.shape[0])
+    n_scores = _count(leaves.shape[-1])
+    return n_scores, (
+        columns.items,
+        _floats(tensors, "borders", (-1,), "F32"),
+        splits.items.cast("B").cast("I"),
+        depths.items,
+        _floats(tensors, "leaves", (-1, n_scores)),
+        _floats(tensors, "offset", (n_scores,)),
+        _number(settings["scale"]),
+    )
+
+
 def _kernel(settings: Mapping, tensors: Mapping[str, Tensor], n_features: int) -> tuple[int, tuple]:
     n_scores = _count(tensors["intercept"].shape[0])
     vectors = _floats(tensors, "vectors", (-1,))
@@ -193,7 +214,14 @@ def _uncompiled(settings: Mapping, tensors: Mapping[str, Tensor], n_features: in
     return _count(settings["scores"]), ()
 
 
-_FAMILIES = {"dense": _dense, "forest": _forest, "kernel": _kernel, "linear": _linear, "uncompiled": _uncompiled}
+_FAMILIES = {
+    "dense": _dense,
+    "forest": _forest,
+    "kernel": _kernel,
+    "linear": _linear,
+    "oblivious": _oblivious,
+    "uncompiled": _uncompiled,
+}
 _RENAMED = {"engine": "uncompiled"}  # as version 0.1 wrote it
 
 

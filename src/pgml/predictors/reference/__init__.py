@@ -4,6 +4,7 @@ from pgml.predictors.reference.dense import dense
 from pgml.predictors.reference.forest import forest
 from pgml.predictors.reference.kernel import kernel
 from pgml.predictors.reference.linear import linear
+from pgml.predictors.reference.oblivious import oblivious
 from pgml.predictors.reference.uncompiled import uncompiled
 
-__all__ = ["dense", "forest", "kernel", "linear", "uncompiled"]
+__all__ = ["dense", "forest", "kernel", "linear", "oblivious", "uncompiled"]

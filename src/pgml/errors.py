@@ -150,6 +150,18 @@ class ServerError(PgmlError):
     sqlstate = "ML020"
 
 
+class NotExportable(PgmlError):
+    """The model has no form in that format."""
+
+    sqlstate = "ML021"
+
+
+class UnknownModel(PgmlError):
+    """No model has that number."""
+
+    sqlstate = "ML022"
+
+
 class PermissionDenied(PgmlError):
     """The role may not do that in a project."""
 

@@ -1,0 +1,1 @@
+"""Write predictors as functions in SQL: nothing of pgml is needed where they are created."""

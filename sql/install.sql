@@ -85,6 +85,8 @@ INSERT INTO pgml_internal.schema_versions (version) VALUES (:schema_version) ON 
 \ir functions/score_proba.sql
 \ir functions/grant.sql
 \ir functions/revoke.sql
+\ir functions/export_sql.sql
+\ir functions/export_model.sql
 
 \ir views/projects.sql
 \ir views/snapshots.sql

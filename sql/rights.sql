@@ -12,7 +12,9 @@ GRANT USAGE ON SCHEMA pgml_snapshots TO PUBLIC;
 GRANT EXECUTE ON FUNCTION pgml.version(), pgml.hyperparameters(text, text), pgml.predict(text, float8[]),
     pgml.predict_model(bigint, float8[]), pgml.classify(text, float8[]), pgml.predict_proba(text, float8[]),
     pgml.predict_batch(text, float8[]), pgml.classes(text), pgml.score(text, text, text),
-    pgml.score_proba(text, text, text), pgml.deploy(text, text, text), pgml.grant(text, text, regrole), pgml.revoke(text, text, regrole) TO PUBLIC;
+    pgml.score_proba(text, text, text), pgml.deploy(text, text, text), pgml.grant(text, text, regrole),
+    pgml.revoke(text, text, regrole), pgml.export_sql(text, text), pgml.export_sql(bigint, text), pgml.export_model(text, text),
+    pgml.export_model(bigint, text) TO PUBLIC;
 GRANT SELECT ON pgml.projects, pgml.snapshots, pgml.models, pgml.deployments, pgml.trained_models,
     pgml.deployed_models, pgml.overview, pgml.grants, pgml.algorithms, pgml.schema_version TO PUBLIC;
 

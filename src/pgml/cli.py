@@ -124,6 +124,29 @@ def new_plugin(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def export(arguments: argparse.Namespace) -> int:
+    """Write a model into a file: as ONNX, as SQL, in the format of its library, or as pgml keeps it."""
+    from psycopg2 import Error
+
+    from pgml.notebook.database import connect
+
+    model = int(arguments.model) if arguments.model.isdecimal() else arguments.model
+    try:
+        with connect(arguments.dsn) as database:
+            if arguments.format == "sql":
+                exported = database.export_sql(model, arguments.function).encode()
+            else:
+                exported = database.export_model(model, arguments.format)
+    except Error as error:
+        raise ServerError(" ".join(str(error).split())) from error
+    try:
+        Path(arguments.output).write_bytes(exported)
+    except OSError as error:
+        raise ServerError(f"cannot write {arguments.output}: {error.strerror}") from error
+    print(f"{arguments.output}: {len(exported)} bytes")
+    return 0
+
+
 class Command:
     """A subcommand: the function it runs, and its arguments as `ArgumentParser.add_argument` takes them."""
 
@@ -166,6 +189,14 @@ COMMANDS = {
     "doctor": Command(
         doctor,
         _argument("dsn", "libpq's connection string, else PG* variables, else the private server", nargs="?", default=""),
+    ),
+    "export": Command(
+        export,
+        _argument("model", "its number, or a project, whose deployed model it is", metavar="PROJECT_OR_ID"),
+        _argument("dsn", "libpq's connection string, else PG* variables, else the private server", nargs="?", default=""),
+        _argument("--format", "%(choices)s (%(default)s)", choices=("safetensors", "onnx", "native", "sql"), default="safetensors"),
+        _argument("--function", "name of the function, with --format sql (%(default)s)", metavar="NAME", default="predict"),
+        _argument("--output", "the file", metavar="FILE", required=True),
     ),
     "plugins": Command(plugins),
     "new-plugin": Command(new_plugin, _argument("name", "of the algorithm, such as median", metavar="NAME")),

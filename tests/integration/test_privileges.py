@@ -11,7 +11,7 @@ PRIVILEGES = ("predict", "read", "train", "deploy")
 # What each privilege is for, beside those before it.
 NEEDED = {
     "predict": ("SELECT pgml.predict('sum', '{1,2,3}')",),
-    "read": (),  # what views show: see below
+    "read": ("SELECT pgml.export_sql('sum', 'f')", "SELECT pgml.export_model('sum')"),  # and what views show: see below
     "train": ("SELECT status FROM pgml.train('sum', deploy => false)",),
     "deploy": ("SELECT pgml.deploy('sum', 'most_recent')", "SELECT pgml.deploy('sum', 'rollback')"),
     "own": ("SELECT pgml.grant('sum', 'predict', 'stranger')", "SELECT pgml.revoke('sum', 'predict', 'stranger')"),

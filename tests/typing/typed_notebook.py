@@ -28,6 +28,8 @@ def errors_of_a_ridge(dsn: str) -> np.ndarray:
         except UnknownAlgorithm as error:
             assert error.hint is not None and "ridge" in error.hint
         db.deploy("Typed", "most_recent")
+        assert db.export_sql("Typed", "typed").startswith('CREATE OR REPLACE FUNCTION "typed"')
+        assert len(db.export_model(int(db.models("Typed")["id"][0]))) > 100
         predictions = db.predict("Typed", patients)
         assert len(db.predict("Typed", [0.0] * 10)) == 1
         assert list(db.models("Typed")["algorithm_name"]) == ["ridge"]
@@ -41,6 +43,8 @@ if TYPE_CHECKING:  # what a type checker knows, and what it refuses: an ignore t
     assert_type(db.load_dataset("iris"), pd.DataFrame)
     assert_type(db.algorithms(), pd.DataFrame)
     assert_type(db.version(), str)
+    assert_type(db.export_sql(1, "typed"), str)
+    assert_type(db.export_model("Typed", "onnx"), bytes)
 
     db.train("Typed", hyperparams=["alpha"])  # type: ignore[arg-type]
     db.train("Typed", tset_size=0.5)  # type: ignore[call-arg]

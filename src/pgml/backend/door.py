@@ -14,6 +14,7 @@ from pgml.errors import InvalidArgument, PgmlError
 
 VERBS = (
     "algorithms", "hyperparameters", "load_dataset", "train", "deploy", "grant", "revoke", "score", "score_proba",
+    "export_sql", "export_model",
 )  # fmt: skip
 
 _CALLS = 10  # within one another; Python gives up after some 60, at a place of its choice

@@ -11,6 +11,7 @@ from pgml.backend import dataset_table, relation, scoring, snapshot_rows
 from pgml.backend.arguments import check_split, check_unused, require
 from pgml.backend.deployment import Deployment
 from pgml.backend.engine import Engine
+from pgml.backend.exports import Exports
 from pgml.backend.rights import Rights
 from pgml.backend.session import Session
 from pgml.backend.store import Project, Snapshot, Store
@@ -31,6 +32,7 @@ class Orchestrator:
         self._deployment = Deployment(session, engine, self._store)
         self._rights = Rights(self._store)
         self._trainings = itertools.count()
+        self._exports = Exports(session, engine, self._store, self._trainings)
 
     def algorithms(self) -> list[dict[str, Any]]:
         """Return every algorithm that can be trained: algorithm, objective, plugin, version, summary."""
@@ -137,8 +139,16 @@ class Orchestrator:
         """Return the project's name, the relation, and of the deployed model its features and whether it is compiled."""
         require(project_name=project_name, relation_name=relation_name, key=key)
         project = self._store.project(project_name, "predict")
-        features, compiled = self._store.deployed_features(project)
+        features, compiled = self._store.features(self._store.require_deployed(project))
         return project.name, relation.find(self._session, relation_name), features, compiled
+
+    def export_sql(self, function_name: str, **which: Any) -> str:
+        """Return the statements that make a model (``model_id``, or deployed for ``project_name``) a function in SQL."""
+        return self._exports.sql(function_name, **which)
+
+    def export_model(self, format: str, **which: Any) -> str:
+        """Return a model (``model_id``, or deployed for ``project_name``) in a format, base64."""
+        return self._exports.model(format, **which)
 
     def _objective(self, project_name: str, objective: str | None) -> str:
         """Return the project's objective, which a call may repeat or, for a new project, decides."""

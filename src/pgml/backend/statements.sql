@@ -76,6 +76,17 @@ SELECT id, snapshot_id, algorithm_name, test_size, test_sampling, metrics, diges
 WHERE project_id = :project_id::bigint AND (:algorithm_name::text IS NULL OR algorithm_name = :algorithm_name::text)
 ORDER BY id DESC
 
+-- model
+SELECT id, snapshot_id, algorithm_name, test_size, test_sampling, metrics, digest FROM pgml_internal.models
+WHERE id = :model_id::bigint
+
+-- project_of_model
+SELECT project.name FROM pgml_internal.models AS model JOIN pgml_internal.projects AS project ON project.id = model.project_id
+WHERE model.id = :model_id::bigint
+
+-- hyperparameters_of_model
+SELECT hyperparams FROM pgml_internal.models WHERE id = :model_id::bigint
+
 -- artifacts
 SELECT predictor, estimator FROM pgml_internal.artifacts WHERE model_id = :model_id::bigint
 
@@ -84,10 +95,8 @@ SELECT m.id, m.snapshot_id, m.algorithm_name, m.test_size, m.test_sampling, m.me
 FROM pgml_internal.deployments AS d JOIN pgml_internal.models AS m ON m.id = d.model_id
 WHERE d.project_id = :project_id::bigint ORDER BY d.id DESC LIMIT 1
 
--- deployed_features
-SELECT m.features, m.served_by = 'backend' AS compiled
-FROM pgml_internal.deployments AS d JOIN pgml_internal.models AS m ON m.id = d.model_id
-WHERE d.project_id = :project_id::bigint ORDER BY d.id DESC LIMIT 1
+-- features_of_model
+SELECT features, served_by = 'backend' AS compiled FROM pgml_internal.models WHERE id = :model_id::bigint
 
 -- deploy
 INSERT INTO pgml_internal.deployments (project_id, model_id, strategy, previous_id)
@@ -104,6 +113,9 @@ WHERE target.id = (
     SELECT previous_id FROM pgml_internal.deployments WHERE project_id = :project_id::bigint ORDER BY id DESC LIMIT 1
 )
 RETURNING id
+
+-- parts_of_name
+SELECT parse_ident(:name::text) AS parts
 
 -- data_set_table
 SELECT c.relowner = n.nspowner AND c.relkind = 'r' AND obj_description(c.oid, 'pg_class') IS NOT DISTINCT FROM :mark::text AS ours,

@@ -13,6 +13,7 @@ from pgml.errors import (
     InvalidArgument,
     NothingDeployed,
     PermissionDenied,
+    UnknownModel,
     UnknownProject,
     UnusableData,
     choices_hint,
@@ -235,6 +236,31 @@ class Store:
         rows = self._session.run("models", project_id=project.id, algorithm_name=algorithm_name)
         return [_model(row) for row in rows]
 
+    def model(self, model_id: int, privilege: str) -> tuple[Project, Model]:
+        """Return the model of that number and its project, in which the caller has that privilege.
+
+        Raises:
+            UnknownModel: there is none, or the caller may not even predict with its project, and is not told of it.
+            PermissionDenied: the caller has not got the privilege.
+        """
+        row = self._session.one("project_of_model", model_id=model_id)
+        project = self.find_project(row["name"]) if row else None
+        if project is None or not project.privileges:
+            raise UnknownModel(
+                f"unknown model {model_id}", hint="pgml.trained_models has those of the projects that you may read"
+            )
+        self.require(project, privilege)
+        return project, _model(self._session.one("model", model_id=model_id))
+
+    def hyperparameters(self, model: Model) -> dict[str, Any]:
+        """Return the value of every hyperparameter that a model was trained with."""
+        return json.loads(self._session.one("hyperparameters_of_model", model_id=model.id)["hyperparams"])
+
+    def features(self, model: Model) -> tuple[list[str], bool]:
+        """Return the features of a model, in its order, and whether it is compiled."""
+        row = self._session.one("features_of_model", model_id=model.id)
+        return row["features"], row["compiled"]
+
     def artifacts(self, model: Model) -> tuple[bytes, bytes]:
         """Return the bytes of a model's predictor and estimator, the latter empty where it is compiled."""
         row = self._session.one("artifacts", model_id=model.id)
@@ -247,18 +273,15 @@ class Store:
         row = self._session.one("deployed", project_id=project.id)
         return _model(row) if row else None
 
-    def deployed_features(self, project: Project) -> tuple[list[str], bool]:
-        """Return the features of the model that answers, in its order, and whether it is compiled.
-
-        Raises NothingDeployed where none answers.
-        """
-        row = self._session.one("deployed_features", project_id=project.id)
-        if row is None:
+    def require_deployed(self, project: Project) -> Model:
+        """Return the model that answers for the project; raise NothingDeployed where none does."""
+        model = self.deployed(project)
+        if model is None:
             raise NothingDeployed(
                 f'project "{project.name}" has no deployed model',
                 hint="train one with pgml.train, or deploy a trained one with pgml.deploy",
             )
-        return row["features"], row["compiled"]
+        return model
 
     def deploy(self, project: Project, model: Model, strategy: str) -> None:
         """Make a model the one that answers; a rollback returns to the one that does so now."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
 import warnings
 from collections.abc import Callable
@@ -14,6 +15,7 @@ from pgml.engine.plugin_call import call_plugin, fitted_by, predictions_of
 from pgml.engine.saved_types import load_recorded, types_in
 from pgml.engine.steadiness import unsteady
 from pgml.errors import PgmlError, TrainingFailed, UnusableData
+from pgml.plugin.algorithm import Algorithm
 from pgml.plugin.pickles import is_pickle
 from pgml.plugin.registry import Provided
 from pgml.wire.sampling import choose_test_rows
@@ -41,19 +43,8 @@ class Training:
         """
         import numpy as np
 
-        self.matrix.check(self.algorithm.missing, self.algorithm.name)
-        if self.algorithm.positive_target:
-            self.matrix.check_positive_target(self.algorithm.name)
-        self.y, self.classes = self.objective.read_target(self.matrix.y, self.matrix.target)
-        self.test = choose_test_rows(self.matrix.y, test_size, sampling)
-        if not self.test.any():
-            raise UnusableData(
-                f'every label of "{self.matrix.target}" appears in one row only: none can be held back to test on'
-            )
+        X_train, y_train, X_test, y_test = self._split(test_size, sampling)
         self.held_back = HeldBack(self.matrix, self.objective, self.test)
-        y_train, y_test = self.y[~self.test], self.y[self.test]
-        self.objective.check_training_rows(y_train, self.classes, self.matrix.target)
-        X_train, X_test = self._scale()
 
         started = time.perf_counter()
         fitted = fitted_by(self.provided, self.algorithm.fit, self.hyperparameters, X_train, y_train)
@@ -76,17 +67,51 @@ class Training:
         }
         return about, [*artifacts, np.packbits(self.test).tobytes()]
 
+    def again(self, test_size: float, sampling: str) -> tuple[str, bytes]:
+        """Return the digest of the compiled model that this training makes, and what its algorithm saves of it.
+
+        scikit-learn's own standardisation goes in front of its estimators where they need it, so that they take
+        what the model takes.
+        """
+        X_train, y_train, _, _ = self._split(test_size, sampling)
+        fitted = fitted_by(self.provided, self.algorithm.fit, self.hyperparameters, X_train, y_train)
+        try:
+            compiled = self._plugin("compiling", self._compiled, fitted)
+        except predictors.NotCompilable:
+            compiled = None
+        if self.scaler is not None and type(self.algorithm).save is Algorithm.save:
+            from sklearn.pipeline import make_pipeline
+
+            fitted = make_pipeline(self.scaler, fitted)
+        return hashlib.sha256(compiled or b"").hexdigest(), self._plugin("saving the estimator", self._saved, fitted)
+
+    def _split(self, test_size: float, sampling: str) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+        """Return features and target of the training rows and of the test rows, the features as ``fit`` takes them."""
+        self.matrix.check(self.algorithm.missing, self.algorithm.name)
+        if self.algorithm.positive_target:
+            self.matrix.check_positive_target(self.algorithm.name)
+        self.y, self.classes = self.objective.read_target(self.matrix.y, self.matrix.target)
+        self.test = choose_test_rows(self.matrix.y, test_size, sampling)
+        if not self.test.any():
+            raise UnusableData(
+                f'every label of "{self.matrix.target}" appears in one row only: none can be held back to test on'
+            )
+        y_train, y_test = self.y[~self.test], self.y[self.test]
+        self.objective.check_training_rows(y_train, self.classes, self.matrix.target)
+        X_train, X_test = self._scale()
+        return X_train, y_train, X_test, y_test
+
     def _scale(self) -> tuple[np.ndarray, np.ndarray]:
         """Return the features of the training and the test rows, standardised where the algorithm asks for it."""
-        self.center = self.spread = None
+        self.center = self.spread = self.scaler = None
         X_train, X_test = self.matrix.X[~self.test], self.matrix.X[self.test]
         if not self.algorithm.scaled:
             return X_train, X_test
         from sklearn.preprocessing import StandardScaler
 
-        scaler = StandardScaler().fit(X_train)
-        self.center, self.spread = scaler.mean_, scaler.scale_
-        return scaler.transform(X_train), scaler.transform(X_test)
+        self.scaler = StandardScaler().fit(X_train)
+        self.center, self.spread = self.scaler.mean_, self.scaler.scale_
+        return self.scaler.transform(X_train), self.scaler.transform(X_test)
 
     def _compile(self, fitted: Any, predictions: np.ndarray) -> bytes | None:
         """Return the bytes of the compiled model; None where there is none, or it errs."""

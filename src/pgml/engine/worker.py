@@ -8,19 +8,22 @@ import warnings
 from collections import OrderedDict
 from collections.abc import Mapping
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pgml.engine.held import HeldModel
 from pgml.engine.held_back import HeldBack
 from pgml.engine.matrix import Matrix
 from pgml.engine.plugin_call import call_plugin, log
-from pgml.errors import EngineDied, PgmlError, UnusableData
+from pgml.errors import EngineDied, NotExportable, PgmlError, UnusableData
 from pgml.plugin.algorithm import Algorithm
 from pgml.plugin.objective import OBJECTIVES
 from pgml.plugin.registry import Provided, find_plugins
 from pgml.wire.note import noted
 from pgml.wire.packing import Column
 from pgml.wire.sampling import choose_test_rows
+
+if TYPE_CHECKING:
+    from pgml.engine.training import Training
 
 _MODELS_HELD = 8  # for predictions; the one that was not used for the longest time goes first
 _ROWS_A_SLICE = 5_000  # of a data set
@@ -167,6 +170,17 @@ class Worker:
 
     def _do_train(self, test_size: float, sampling: str) -> Answer:
         """What there is to know of the model of the algorithm that was found, and the bytes that are saved of it."""
+        training = self._training()
+        about, artifacts = training.run(test_size, sampling)
+        self._held_back = training.held_back
+        return ({**about, "hyperparameters": json.loads(self._chosen[1])}, *artifacts)
+
+    def _do_train_again(self, test_size: float, sampling: str) -> Answer:
+        """The digest of the model that a training makes, done once more, and what its algorithm saves of it."""
+        return self._training().again(test_size, sampling)
+
+    def _training(self) -> Training:
+        """Return the training of the algorithm that was found on the rows that were sent."""
         from pgml.engine.training import Training
 
         if self._failed is not None:
@@ -175,10 +189,7 @@ class Worker:
         if self._chosen is None:
             raise EngineDied("the engine that was told what to train ended before the rows were sent")
         provided, values = self._chosen
-        training = Training(provided, json.loads(values), matrix)
-        about, artifacts = training.run(test_size, sampling)
-        self._held_back = training.held_back
-        return ({**about, "hyperparameters": json.loads(values)}, *artifacts)
+        return Training(provided, json.loads(values), matrix)
 
     def _do_hold_back(self, objective: str, test_size: float, sampling: str) -> Answer:
         """Nothing; the rows that were sent are there to score models on, without a training."""
@@ -196,6 +207,27 @@ class Worker:
             raise EngineDied("the engine that held the rows ended before it scored the model on them")
         find = partial(self._registry.find, algorithm, objective)
         return (self._held_back.score(predictor, estimator, find),)
+
+    # -- exporting -----------------------------------------------------------------------------------------
+
+    def _do_export_sql(self, predictor: bytearray, name: list[str], about: str) -> Answer:
+        """Statements that create a function in SQL."""
+        from pgml.predictors.export.sql.function import create_function
+
+        return (create_function(predictor, name, about),)
+
+    def _do_export_onnx(self, predictor: bytearray, about: dict[str, str]) -> Answer:
+        """Nothing, and a model in the ONNX format."""
+        try:
+            from pgml.predictors.export.onnx.model import to_onnx
+        except ModuleNotFoundError as missing:
+            if missing.name != "onnx":
+                raise
+            raise NotExportable(
+                "the format onnx needs the package onnx, which is not installed where the engine runs",
+                hint="pip install 'pgml-core[onnx]', in the environment of the engine; pgml doctor says where that is",
+            ) from missing
+        return (None, to_onnx(predictor, about))
 
     # -- data sets -----------------------------------------------------------------------------------------
 

@@ -123,6 +123,17 @@ class Database:
             predictions[start : start + len(rows)] = [row[0] for row in rows]
         return predictions
 
+    def export_model(self, model: str | int, format: str = "safetensors") -> bytes:
+        """Return a model: ``safetensors`` is its predictor, ``onnx``, ``native`` the format of its library.
+
+        ``model`` is its number, or the name of a project, whose deployed model it then is.
+        """
+        return bytes(self._value(f"SELECT pgml.export_model({_placeholder(model)}, %s)", model, format))
+
+    def export_sql(self, model: str | int, function_name: str) -> str:
+        """Return the statements that make a model a function in plain SQL; ``model`` is as for :meth:`export_model`."""
+        return str(self._value(f"SELECT pgml.export_sql({_placeholder(model)}, %s)", model, function_name))
+
     def projects(self) -> pd.DataFrame:
         """Return the projects, one a row, with what answers for each."""
         return self._frame(
@@ -205,6 +216,11 @@ class Database:
                     said.message_primary, hint=said.message_hint, detail=said.message_detail
                 ) from None
             yield cursor
+
+
+def _placeholder(model: str | int) -> str:
+    """Return the placeholder of a model: the name of a project, or a number."""
+    return "%s::text" if isinstance(model, str) else "%s::bigint"
 
 
 def _columns(cursor: psycopg2.extensions.cursor) -> list[str]:

@@ -39,8 +39,8 @@ GOOD = {
     "project_name": "hers", "objective": "regression", "relation_name": "mallory.t", "y_column_name": "target", "algorithm": "ridge",
     "hyperparams": "{}", "search": None, "search_params": "{}", "search_args": "{}", "test_size": 0.25, "test_sampling": None,
     "preprocess": "{}", "deploy": True, "features": [1.0, 2.0], "strategy": "best_score", "algorithm_name": None,
-    "source": "linnerud", "privilege": "read", "role": "anna",
-    "model_id": 1, "key": "a",
+    "source": "linnerud", "privilege": "read", "role": "anna", "model_id": 1, "function_name": "mallory.f", "format": "safetensors",
+    "key": "a",
 }  # fmt: skip
 
 

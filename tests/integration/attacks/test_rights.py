@@ -13,7 +13,10 @@ BOTH_DOORS = True
 # In anna's project, the least right that each needs: those that have it are let in, the others are not.
 ACTIONS = {
     "predict": ["SELECT pgml.predict('harvest', '{1,2}')"],
-    "read": ["SELECT 1 / count(*) FROM pgml.models", "SELECT 1 / count(*) FROM pgml.snapshots", "SELECT 1 / count(*) FROM {snapshot}"],
+    "read": [
+        "SELECT 1 / count(*) FROM pgml.models", "SELECT 1 / count(*) FROM pgml.snapshots", "SELECT 1 / count(*) FROM {snapshot}",
+        "SELECT pgml.export_sql('harvest', 'f')", "SELECT pgml.export_model('harvest')",
+    ],
     "train": ["SELECT pgml.train('harvest')", "SELECT pgml.train('harvest', 'regression', 'points', 'target')"],
     "deploy": ["SELECT pgml.deploy('harvest')", "SELECT pgml.deploy('harvest', 'rollback')", "SELECT pgml.deploy('harvest', 'most_recent', 'ridge')"],
     "own": [
@@ -216,6 +219,8 @@ def test_a_role_that_reads_all_data_trains_and_loads_nothing(house):
             ("train", {**dict.fromkeys(TRAIN), "project_name": "his", "hyperparams": {}, "test_size": 0.25}),
             ("deploy", {"project_name": "harvest", "strategy": "rollback", "algorithm_name": None}),
             ("revoke", {"project_name": "harvest", "privilege": "predict", "role": 10}),
+            ("export_sql", {"project_name": "harvest", "function_name": "f"}),
+            ("export_model", {"project_name": "crown", "format": "native"}),
         ):
             answer = paul.value("SELECT pgml_internal.call(%s, %s, '')", verb, json.dumps(arguments))
             assert answer["error"]["sqlstate"] == "42501", answer

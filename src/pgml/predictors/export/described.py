@@ -24,7 +24,7 @@ class Described(NamedTuple):
 
 
 class Forest(NamedTuple):
-    """The parts of a forest, as ``reference.forest`` takes them."""
+    """The parts of a forest, as ``reference.forest`` takes them; ``single_input`` also where it adds in float32."""
 
     nodes: memoryview
     trees: memoryview
@@ -70,6 +70,12 @@ def described(predictor: bytes) -> Described:
     about, tensors = parse(predictor)
     family, common, parts = take_apart(about, tensors)
     return Described(family, tuple(about["features"]), common, parts)
+
+
+def forest_of(model: Described) -> Forest:
+    """Return the parts of a model that is a forest."""
+    parts = Forest(*model.parts)
+    return parts._replace(single_input=parts.single_input or model.common.single)
 
 
 def trees(forest: Forest) -> Iterator[Tree]:

@@ -18,7 +18,7 @@ def value(graph: Graph, common: Common, scores: str) -> str:
         powers = graph.apply("Exp", graph.double(scores))
         return graph.double(graph.single(powers)) if common.single else powers
     if common.output == "sigmoid":
-        return graph.double(_sigmoid_single(graph, scores) if common.single else graph.apply("Sigmoid", scores))
+        return graph.double(_sigmoid_single(graph, scores) if common.single else graph.sigmoid(scores))
     return graph.double(scores) if common.single else scores
 
 
@@ -48,7 +48,7 @@ def probabilities(graph: Graph, common: Common, scores: str, platt: Sequence[flo
         slopes, offsets = (graph.constant(part) for part in np.reshape(platt, (2, n_classes)))
         decisions = _votes_and_confidence(graph, scores, n_classes)
         power = graph.apply("Add", graph.apply("Mul", decisions, slopes), offsets)
-        return _shares(graph, graph.apply("Sigmoid", graph.apply("Neg", power)), n_classes)
+        return _shares(graph, graph.sigmoid(graph.apply("Neg", power)), n_classes)
     write = _PROBABILITIES.get(common.output)
     if common.single and write not in (_logistic, _softmax):
         scores = graph.double(scores)
@@ -83,7 +83,7 @@ def _logistic(graph: Graph, common: Common, scores: str) -> str:
         return _two(graph, _sigmoid_single(graph, scores), np.float32)
     if common.output == "exponential":
         scores = graph.apply("Mul", scores, graph.constant(2.0))
-    return _two(graph, graph.apply("Sigmoid", scores))
+    return _two(graph, graph.sigmoid(scores))
 
 
 def _sigmoid_single(graph: Graph, scores: str) -> str:
@@ -103,7 +103,7 @@ def _softmax(graph: Graph, common: Common, scores: str) -> str:
 
 
 def _one_vs_rest(graph: Graph, common: Common, scores: str) -> str:
-    return _shares(graph, graph.apply("Sigmoid", scores), common.n_scores)
+    return _shares(graph, graph.sigmoid(scores), common.n_scores)
 
 
 def _modified_huber(graph: Graph, common: Common, scores: str) -> str:

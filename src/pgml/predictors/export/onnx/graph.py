@@ -50,6 +50,11 @@ class Graph:
         """Return values as int64."""
         return self.apply("Cast", values, to=onnx.TensorProto.INT64)
 
+    def sigmoid(self, values: str, dtype: type = np.float64) -> str:
+        """Return 1 / (1 + exp(-values)), to the last digits: runtimes approximate their own."""
+        one = self.constant(1.0, dtype)
+        return self.apply("Div", one, self.apply("Add", one, self.apply("Exp", self.apply("Neg", values))))
+
     def output(self, name: str, values: str, dtype: type, shape: Sequence[int | str]) -> None:
         """Make values an output of that name."""
         self._nodes.append(helper.make_node("Identity", [values], [name]))

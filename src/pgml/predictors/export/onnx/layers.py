@@ -9,7 +9,7 @@ import numpy as np
 from pgml.predictors.export.onnx.graph import Graph
 from pgml.predictors.read.parts import Common
 
-_ACTIVATIONS = {"relu": "Relu", "tanh": "Tanh", "logistic": "Sigmoid"}
+_ACTIVATIONS = {"relu": "Relu", "tanh": "Tanh"}
 
 
 def linear(graph: Graph, common: Common, values: str, coefficients: Sequence[float], intercept: Sequence[float]) -> str:
@@ -37,6 +37,10 @@ def dense(
     for depth, (weights, bias) in enumerate(layers):
         matrix = np.reshape(weights, (len(bias), -1)).T
         values = graph.apply("Add", graph.apply("MatMul", values, graph.constant(matrix, dtype)), graph.constant(bias, dtype))
-        if depth < len(layers) - 1 and activation in _ACTIVATIONS:
+        if depth == len(layers) - 1 or activation == "identity":
+            continue
+        if activation == "logistic":
+            values = graph.sigmoid(values, dtype)
+        else:
             values = graph.apply(_ACTIVATIONS[activation], values)
     return values

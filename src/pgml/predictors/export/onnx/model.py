@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from pgml.errors import NotExportable
-from pgml.predictors.export.described import Forest, described
+from pgml.predictors.export.described import described, forest_of
 from pgml.predictors.export.onnx import answer, forest, kernel, layers
 from pgml.predictors.export.onnx.graph import Graph
 from pgml.predictors.read.parts import Common
@@ -32,7 +32,7 @@ def to_onnx(predictor: bytes, about: Mapping[str, str]) -> bytes:
     elif model.family == "dense":
         scores = layers.dense(graph, common, values, *model.parts)
     elif model.family == "forest":
-        scores = forest.scores(graph, common, Forest(*model.parts), values)
+        scores = forest.scores(graph, common, forest_of(model), values)
     elif model.family == "kernel":
         machines, vectors, coefficients, intercept, _, class_sizes, platt = model.parts
         _check_kernel(common, platt)

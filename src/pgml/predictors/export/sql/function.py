@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from pgml.errors import NotExportable
-from pgml.predictors.export.described import Described, Forest, described, trees
+from pgml.predictors.export.described import Described, Forest, described, forest_of, trees
 from pgml.predictors.export.sql import answer, forest, linear, literals
 from pgml.predictors.export.sql.arguments import Arguments, arguments
 from pgml.predictors.read.parts import Common
@@ -13,6 +13,12 @@ from pgml.predictors.read.parts import Common
 # How large an expression PostgreSQL plans in a tenth of a second, and how deep one may nest in 2 MB of stack.
 MOST_LEAVES = 20_000
 DEEPEST = 2_000
+_OTHERS = {
+    "dense": "a neural network",
+    "kernel": "a model of support vectors, or of others of its training rows,",
+    "uncompiled": "a model that only its plugin's own code can evaluate",
+}
+_FORMATS = "pgml.export_model has other formats: onnx, native, safetensors"
 _BEYOND_SINGLE = 2.0**128 - 2.0**103  # what is rounded to float32 from here on is infinite
 
 
@@ -42,18 +48,16 @@ def _body(model: Described, takes: Arguments) -> str:
         if _once(common):
             scores = [f"nullif(nullif(nullif({scores[0]},\n        'NaN'), 'Infinity'), '-Infinity')"]
             return answer.answer(common, scores)
-        values, single_input = _scaled(common, takes.features), common.single
+        single_input = common.single
     elif model.family == "forest":
-        parts = Forest(*model.parts)
+        parts = forest_of(model)
         _check_forest(common, parts)
-        values, single_input = _scaled(common, takes.features), common.single or parts.single_input
-        scores = forest.scores(common, parts, values)
+        scores = forest.scores(common, parts, _scaled(common, takes.features))
+        single_input = parts.single_input
     else:
-        raise NotExportable(
-            f"a model of the family {model.family} has no form in SQL: linear models and trees do",
-            hint="pgml.export_model has the formats onnx and safetensors",
-        )
-    return _guarded(common, values, single_input, answer.answer(common, scores))
+        raise NotExportable(f"{_OTHERS[model.family]} has no form in SQL: linear models and trees do", hint=_FORMATS)
+    compared = _scaled(common, takes.features) if single_input else takes.features
+    return _guarded(common, compared, single_input, answer.answer(common, scores))
 
 
 def _once(common: Common) -> bool:
@@ -80,7 +84,10 @@ def _guarded(common: Common, values: Sequence[str], single_input: bool, body: st
     if common.missing:
         refused = " OR ".join(f"abs({value}) BETWEEN {limit} AND 'Infinity'" for value in values)
         return f"CASE WHEN {refused} THEN NULL ELSE\n    {body}\nEND"
-    accepted = " AND ".join(f"abs({value}) < {limit}" for value in values)
+    if single_input:
+        accepted = " AND ".join(f"abs({value}) < {limit}" for value in values)
+    else:  # a sum shows by itself that NULL, NaN or infinity is in it
+        accepted = f"abs({' + '.join(values)}) < {limit}"
     return f"CASE WHEN {accepted} THEN\n    {body}\nEND"
 
 
@@ -88,7 +95,7 @@ def _check_forest(common: Common, parts: Forest) -> None:
     if parts.weights is not None:
         raise NotExportable(
             "a model that answers with the weighted median of its trees has no form in SQL, only sums of trees do",
-            hint="pgml.export_model has the formats onnx and safetensors",
+            hint=_FORMATS,
         )
     n_trees = n_leaves = depth = 0
     for tree in trees(parts):
@@ -107,7 +114,7 @@ def _check_size(what: str, size: int, nested: int) -> None:
         if number > most:
             raise NotExportable(
                 f"the function would have {said}, and the limit is {most}",
-                hint="train a smaller model, or export it as onnx with pgml.export_model",
+                hint=f"train a smaller model; {_FORMATS}",
             )
 
 

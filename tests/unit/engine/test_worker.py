@@ -157,3 +157,29 @@ def test_a_bug_is_an_answer_too(worker):
     assert error["kind"] in ("PgmlError", "UnknownAlgorithm")
     error = ask(worker, {"verb": "hyperparameters"})["error"]
     assert error["kind"] == "PgmlError" and "Traceback" in error["detail"]
+
+
+def test_onnx_without_its_package(worker, monkeypatch):
+    import sys
+
+    from pgml.predictors.build import linear
+
+    predictor = linear.predictor([1.0], 0.0).to_bytes()
+    monkeypatch.setitem(sys.modules, "onnx", None)
+    for module in [name for name in sys.modules if name.startswith("pgml.predictors.export.onnx")]:
+        monkeypatch.delitem(sys.modules, module)
+    error = ask(worker, {"verb": "export_onnx", "about": {}}, predictor)["error"]
+    assert error["kind"] == "NotExportable" and "onnx needs the package onnx" in error["message"]
+    assert "pip install 'pgml-core[onnx]'" in error["hint"]
+
+
+def test_a_training_done_again_makes_the_same_model(worker):
+    import hashlib
+
+    saved = []
+    for verb in ("train", "train_again", "train_again"):
+        ask(worker, FIND)
+        tell(worker, BEGIN)
+        tell(worker, {"verb": "rows"}, *ROWS)
+        saved.append(worker.do({**TRAIN, "verb": verb}, []))
+    assert saved[1][0]["result"] == saved[2][0]["result"] == hashlib.sha256(saved[0][1]).hexdigest()

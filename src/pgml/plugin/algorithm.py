@@ -104,7 +104,8 @@ class Algorithm(Generic[E]):
     def save(self, fitted: E) -> bytes:
         """Return the fitted estimator as bytes that hold data only, never code; by default a skops file.
 
-        It is called only for a model that is left to the engine: of a compiled one the predictor is all there is.
+        It is called for a model that is left to the engine, and where one is exported in its library's own format: of
+        a compiled one the predictor is all there is.
         """
         import skops.io
 

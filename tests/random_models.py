@@ -12,7 +12,9 @@ from pgml.predictors.build import forest, linear
 exact = st.integers(-64, 64).map(lambda number: number / 8)
 powers = st.sampled_from([0.25, 0.5, 1.0, 2.0, 4.0, -2.0])
 # Thresholds that float32 holds, and that it does not; some of them further apart than others.
-thresholds = st.sampled_from([-1e30, -2.5, -0.1, 0.0, 1e-40, 0.1, float(np.float32(0.1)), 0.30000001, 1.0, 16777217.0, 1e10])
+thresholds = st.sampled_from(
+    [-1e30, -2.5, -0.1, 0.0, 1e-40, 0.1, float(np.float32(0.1)), 0.30000001, 1.0, 16777217.0, 1e10]
+)
 OUTPUTS = {
     1: ["value"],
     2: ["label", "logistic", "logistic_closed", "exponential", "modified_huber", "samme"],
@@ -60,7 +62,11 @@ def forests(draw: st.DrawFn) -> Predictor:
         output = "probability" if vectors else "one_vs_rest"
     options = {}
     if draw(st.booleans()):
-        options = {"divisor": float(len(trees)), "scale": 0.5, "offset": draw(st.lists(exact, min_size=k, max_size=k))}
+        options = {
+            "divisor": float(len(trees)),
+            "scale": 0.5,
+            "offset": draw(st.lists(exact, min_size=k, max_size=k)),
+        }
     elif draw(st.booleans()):
         options = {"start": draw(st.lists(exact, min_size=k, max_size=k))}
     if of_scores and not vectors:

@@ -22,7 +22,9 @@ def reader(new_database):
     """A database in which every statement of the page was run in its order, and what was shown."""
     pytest.importorskip("onnx")
     with new_database() as database:
-        database.shown = [(psql(database.dsn, statements).stdout, answer) for statements, answer in SHOWN.findall(PAGE)]
+        database.shown = [
+            (psql(database.dsn, statements).stdout, answer) for statements, answer in SHOWN.findall(PAGE)
+        ]
         yield database
 
 
@@ -43,9 +45,20 @@ def test_the_commands_write_the_files(reader, tmp_path, monkeypatch):
     for model, options in commands:
         assert cli.main(["export", model.split("'")[1], reader.dsn, *options.split()]) == 0
     reader.execute("CREATE SCHEMA elsewhere")
-    ran = psql(reader.dsn, None, "-v", "ON_ERROR_STOP=1", "-c", "SET search_path = elsewhere", "-f", "progression.sql")
+    ran = psql(
+        reader.dsn,
+        None,
+        "-v",
+        "ON_ERROR_STOP=1",
+        "-c",
+        "SET search_path = elsewhere",
+        "-f",
+        "progression.sql",
+    )
     assert ran.returncode == 0, ran.stdout
-    assert reader.execute("SELECT count(*) FROM pg_proc WHERE pronamespace = 'elsewhere'::regnamespace") == [(1,)]
+    assert reader.execute("SELECT count(*) FROM pg_proc WHERE pronamespace = 'elsewhere'::regnamespace") == [
+        (1,)
+    ]
     assert (tmp_path / "progression.onnx").stat().st_size > 500
 
 

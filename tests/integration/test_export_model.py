@@ -16,7 +16,9 @@ POINTS = "SELECT a, b, c FROM points ORDER BY ctid"
 
 
 def exported(session: Session, model: int | str, *format: str) -> bytes:
-    return bytes(session.value(f"SELECT pgml.export_model({', '.join(['%s'] * (1 + len(format)))})", model, *format))
+    return bytes(
+        session.value(f"SELECT pgml.export_model({', '.join(['%s'] * (1 + len(format)))})", model, *format)
+    )
 
 
 def model_of(session: Session, project: str, algorithm: str) -> int:
@@ -72,7 +74,12 @@ def test_native_of_scikit_learn_takes_what_the_model_takes(reader):
     import skops.io
 
     rows = np.array(reader.execute(POINTS))
-    for project, algorithm in (("sum", "linear"), ("sum", "svm"), ("parity", "linear"), ("parity", "random_forest")):
+    for project, algorithm in (
+        ("sum", "linear"),
+        ("sum", "svm"),
+        ("parity", "linear"),
+        ("parity", "random_forest"),
+    ):
         number = model_of(reader, project, algorithm)
         saved = exported(reader, number, "native")
         estimator = skops.io.loads(saved, trusted=skops.io.get_untrusted_types(data=saved))
@@ -96,7 +103,8 @@ def test_a_model_that_does_not_come_out_the_same_is_not_handed_out_as_native(tra
     session = Session(trained.connect())
     number = model_of(session, "sum", "random_forest")
     trained.execute(
-        "UPDATE pgml_internal.models SET hyperparams = hyperparams || '{\"random_state\": 7}' WHERE id = %s", number
+        "UPDATE pgml_internal.models SET hyperparams = hyperparams || '{\"random_state\": 7}' WHERE id = %s",
+        number,
     )
     refused = session.refused("SELECT pgml.export_model(%s::bigint, 'native')", number)
     assert refused.pgcode == "ML021"
@@ -125,7 +133,9 @@ def test_the_command_line_and_the_notebook(trained_once, reader, tmp_path, capsy
     number = model_of(reader, "parity", "linear")
     assert cli.main(["export", "sum", trained_once.dsn, "--output", str(file)]) == 0
     assert file.read_bytes() == exported(reader, "sum")
-    assert cli.main(["export", str(number), trained_once.dsn, "--format", "native", "--output", str(file)]) == 0
+    assert (
+        cli.main(["export", str(number), trained_once.dsn, "--format", "native", "--output", str(file)]) == 0
+    )
     assert io.BytesIO(file.read_bytes()).read(2) == b"PK"
     named = ["--format", "sql", "--function", "scores.parity", "--output", str(file)]
     assert cli.main(["export", "parity", trained_once.dsn, *named]) == 0
@@ -141,4 +151,6 @@ def test_the_command_line_and_the_notebook(trained_once, reader, tmp_path, capsy
     with connect(trained_once.dsn) as database:
         assert database.export_model(number) == exported(reader, number)
         assert database.export_model("sum", "safetensors") == exported(reader, "sum")
-        assert database.export_sql(number, "f") == reader.value("SELECT pgml.export_sql(%s::bigint, 'f')", number)
+        assert database.export_sql(number, "f") == reader.value(
+            "SELECT pgml.export_sql(%s::bigint, 'f')", number
+        )

@@ -19,11 +19,14 @@ from pgml import predictors
 from pgml.errors import NotExportable
 from pgml.predictors import Predictor
 from pgml.predictors.build import dense, forest, kernel, linear
-from pgml.predictors.convert import boosters, linear_models as linears, trees
+from pgml.predictors.convert import boosters, trees
+from pgml.predictors.convert import linear_models as linears
 from pgml.predictors.export.sql.function import DEEPEST, MOST_LEAVES, create_function
 
 RANDOM = np.random.default_rng(5)
-ROWS = np.column_stack([RANDOM.normal(size=(150, 3)), np.round(RANDOM.normal(size=150)), RANDOM.normal(size=150) * 100])
+ROWS = np.column_stack(
+    [RANDOM.normal(size=(150, 3)), np.round(RANDOM.normal(size=150)), RANDOM.normal(size=150) * 100]
+)
 NUMBER = ROWS[:, 0] + 0.5 * ROWS[:, 3] + RANDOM.normal(scale=0.2, size=150)
 KINDS = {"number": NUMBER, "two": (NUMBER > 0) * 1, "three": np.digitize(NUMBER, [-0.7, 0.7])}
 CONVERTERS = {
@@ -87,7 +90,9 @@ ordinary = st.floats(-1e6, 1e6).filter(lambda number: number == 0 or abs(number)
 
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
-    st.integers(1, 4).flatmap(lambda n: st.lists(st.lists(ordinary, min_size=n, max_size=n), min_size=4, max_size=4)),
+    st.integers(1, 4).flatmap(
+        lambda n: st.lists(st.lists(ordinary, min_size=n, max_size=n), min_size=4, max_size=4)
+    ),
     st.integers(-8, 8),
     ordinary,
 )
@@ -113,7 +118,8 @@ def test_any_forest(plain, case):
 
 
 @pytest.mark.parametrize(
-    ("maker", "kind"), [(maker, kind) for maker in CONVERTERS for kind in KINDS if (maker, kind) != ("AdaBoost", "number")]
+    ("maker", "kind"),
+    [(maker, kind) for maker in CONVERTERS for kind in KINDS if (maker, kind) != ("AdaBoost", "number")],
 )
 def test_trees_of_scikit_learn(plain, maker, kind):
     estimator = getattr(ensemble, maker + ("Regressor" if kind == "number" else "Classifier"))()
@@ -153,13 +159,17 @@ def test_xgboost(plain, kind, options):
 def test_what_the_exponential_function_overflows_at(plain, output):
     model = linear.predictor([1.0], 0.0, output=output)
     create(plain, model)
-    rows = np.array([[-1000.0], [-700.0], [-1.0], [0.0], [2.5], [700.0], [1000.0 if output == "sigmoid" else 700.0]])
+    rows = np.array(
+        [[-1000.0], [-700.0], [-1.0], [0.0], [2.5], [700.0], [1000.0 if output == "sigmoid" else 700.0]]
+    )
     np.testing.assert_allclose(call(plain, "f", rows), expected(model, rows), rtol=1e-12, atol=1e-300)
 
 
 def test_null_is_answered_where_the_predictor_refuses_the_row(plain):
     fitted = linear_model.LinearRegression().fit(ROWS, NUMBER)
-    classifiers = [linear_model.LogisticRegression(max_iter=1000).fit(ROWS, KINDS[kind]) for kind in ("two", "three")]
+    classifiers = [
+        linear_model.LogisticRegression(max_iter=1000).fit(ROWS, KINDS[kind]) for kind in ("two", "three")
+    ]
     models = [
         *map(linears.linear_model, (fitted, *classifiers)),
         trees.random_forest(ensemble.RandomForestRegressor(3).fit(ROWS, NUMBER)),
@@ -172,7 +182,9 @@ def test_null_is_answered_where_the_predictor_refuses_the_row(plain):
             for place in range(5):
                 row = [*map(float, ROWS[0])]
                 row[place] = odd
-                answer = plain.value("SELECT f(%s::float8, %s::float8, %s::float8, %s::float8, %s::float8)", *row)
+                answer = plain.value(
+                    "SELECT f(%s::float8, %s::float8, %s::float8, %s::float8, %s::float8)", *row
+                )
                 wanted = evaluator.predict(row)
                 assert answer == (wanted if wanted is None else pytest.approx(wanted, rel=1e-9)), (odd, place)
 
@@ -204,20 +216,36 @@ def test_a_linear_model_is_put_in_place_of_its_call_whatever_its_arguments_are(p
         linear.predictor([1.5, 2.5], 0.5, output="logistic", classes=[0, 1]),
     ):
         create(plain, model)
-        for argument in ("x", "random()", " + ".join(["x"] * 12), "(SELECT sum(y) FROM generate_series(1.0, x) AS y)"):
-            plan = plain.execute(f"EXPLAIN VERBOSE SELECT f({argument}, x) FROM generate_series(1.0, 2.0) AS x")
+        for argument in (
+            "x",
+            "random()",
+            " + ".join(["x"] * 12),
+            "(SELECT sum(y) FROM generate_series(1.0, x) AS y)",
+        ):
+            plan = plain.execute(
+                f"EXPLAIN VERBOSE SELECT f({argument}, x) FROM generate_series(1.0, 2.0) AS x"
+            )
             output = "\n".join(line for (line,) in plan)
             assert "NULLIF" in output and not re.search(r"\bf\(", output), output
 
 
 def test_what_is_used_more_than_once_is_put_in_place_where_the_arguments_are_columns(plain):
     create(plain, trees.random_forest(ensemble.RandomForestRegressor(2, max_depth=3).fit(ROWS, NUMBER)))
-    plain.execute("CREATE TEMPORARY TABLE columns AS SELECT 1.0::float8 AS a, 2.0::float8 AS b, '{3,4,5}'::float8[] AS c")
+    plain.execute(
+        "CREATE TEMPORARY TABLE columns AS SELECT 1.0::float8 AS a, 2.0::float8 AS b, '{3,4,5}'::float8[] AS c"
+    )
     plan = plain.execute("EXPLAIN VERBOSE SELECT f(a, b, c[1], c[2], c[3]) FROM columns")
     assert "CASE WHEN" in plan[1][0] and "f(" not in plan[1][0]
 
 
-ODD = ["semicolon; DROP TABLE kept", "'); DROP TABLE kept; --", "\\'; DROP TABLE kept; --", "*/ line\nbreak --", '"quoted" $$ $f$', "é 🐘"]
+ODD = [
+    "semicolon; DROP TABLE kept",
+    "'); DROP TABLE kept; --",
+    "\\'; DROP TABLE kept; --",
+    "*/ line\nbreak --",
+    '"quoted" $$ $f$',
+    "é 🐘",
+]
 
 
 @pytest.mark.parametrize("odd", ODD)
@@ -228,7 +256,10 @@ def test_whatever_the_names_are_one_function_is_created_and_nothing_else(plain, 
     model = linear.predictor([1.0, 2.0], 0.0).prepared(features=[odd[:50], f"{odd[:50]}[1]"])
     plain.execute(f"SET standard_conforming_strings = {conforming}; BEGIN")
     plain.execute(create_function(model.to_bytes(), ["public", odd], f"Model of {odd}."))
-    created = plain.execute("SELECT proname, obj_description(oid) FROM pg_proc WHERE oid <> ALL (%s::oid[])", [o for (o,) in before])
+    created = plain.execute(
+        "SELECT proname, obj_description(oid) FROM pg_proc WHERE oid <> ALL (%s::oid[])",
+        [o for (o,) in before],
+    )
     assert [name for name, _ in created] == [odd]
     assert f"Model of {odd}." in created[0][1] and odd[:50] in created[0][1]
     assert plain.value("SELECT to_regclass('kept') IS NOT NULL")
@@ -239,7 +270,9 @@ def test_what_has_no_form_is_refused():
     median = trees.ada_boost(ensemble.AdaBoostRegressor(n_estimators=3, random_state=0).fit(ROWS, NUMBER))
     machine = kernel.predictor([kernel.Machine(("rbf", 1.0), ROWS[:4], np.ones(4))])
     network = dense.predictor([(np.ones((1, 2)), np.ones(1))])
-    served = Predictor("uncompiled", 1, "value", {}, {"algorithm": "a", "plugin": "p", "scores": 1, "types": []})
+    served = Predictor(
+        "uncompiled", 1, "value", {}, {"algorithm": "a", "plugin": "p", "scores": 1, "types": []}
+    )
     for model, said in (
         (median, "the weighted median of its trees"),
         (machine, "a model of support vectors"),
@@ -253,7 +286,11 @@ def test_what_has_no_form_is_refused():
 
 def test_what_is_too_large_is_refused_and_what_is_just_not_is_planned(plain):
     stump = forest.Tree(
-        np.array([1, -1, -1]), np.array([2, -1, -1]), np.array([0, 0, 0]), np.zeros(3), np.array([0.0, 1.0, 2.0])
+        np.array([1, -1, -1]),
+        np.array([2, -1, -1]),
+        np.array([0, 0, 0]),
+        np.zeros(3),
+        np.array([0.0, 1.0, 2.0]),
     )
     with pytest.raises(NotExportable, match=f"nests {DEEPEST + 1} deep, and the limit is {DEEPEST}"):
         create_function(forest.predictor([stump] * DEEPEST, 1).to_bytes(), ["f"], "")
@@ -266,14 +303,19 @@ def test_what_is_too_large_is_refused_and_what_is_just_not_is_planned(plain):
         return forest.Tree(child, np.where(child < 0, -1, child + 1), nodes * 0, nodes * 0.1, nodes * 1.0)
 
     many = MOST_LEAVES // 2**10
-    with pytest.raises(NotExportable, match=rf"{(many + 1) * 2**10} leaves \({many + 1} trees\), and the limit is {MOST_LEAVES}"):
+    with pytest.raises(
+        NotExportable,
+        match=rf"{(many + 1) * 2**10} leaves \({many + 1} trees\), and the limit is {MOST_LEAVES}",
+    ):
         create_function(forest.predictor([full(10)] * (many + 1), 1).to_bytes(), ["f"], "")
     model = forest.predictor([full(10)] * many, 1)
     create(plain, model)
     assert call(plain, "f", np.array([[3.0]])) == expected(model, np.array([[3.0]]))
     with pytest.raises(NotExportable, match="coefficients"):
         create_function(
-            linear.predictor(np.ones((30, 1000)), 0.0, output="label", classes=range(30)).to_bytes(), ["f"], ""
+            linear.predictor(np.ones((30, 1000)), 0.0, output="label", classes=range(30)).to_bytes(),
+            ["f"],
+            "",
         )
     deep = linear.predictor(np.ones(DEEPEST), 0.0)
     create(plain, deep)
@@ -302,7 +344,9 @@ def test_a_name_is_read_as_sql_reads_it(trained_once, plain, given, schema, name
     plain.execute("ROLLBACK")
 
 
-@pytest.mark.parametrize("given", ["", None, "a.b.c", "f(); DROP TABLE kept", "f; --", '"open', "a.", ".a", "1st", "a b", '""'])
+@pytest.mark.parametrize(
+    "given", ["", None, "a.b.c", "f(); DROP TABLE kept", "f; --", '"open', "a.", ".a", "1st", "a b", '""']
+)
 def test_what_is_no_name_is_refused(trained_once, given):
     refused = Session(trained_once.connect()).refused("SELECT pgml.export_sql('sum', %s::text)", given)
     assert refused.pgcode == "ML009" and "function_name" in refused.diag.message_primary
@@ -311,13 +355,18 @@ def test_what_is_no_name_is_refused(trained_once, given):
 @pytest.mark.parametrize("project", ["sum", "parity"])
 def test_the_exported_function_answers_as_pgml_predict_does(trained_once, plain, project):
     rows = trained_once.execute("SELECT a, b, c, pgml.predict(%s, ARRAY[a, b, c]) FROM points", project)
-    for model in (project, trained_once.execute("SELECT id FROM pgml.deployed_models WHERE name = %s", project)[0][0]):
+    for model in (
+        project,
+        trained_once.execute("SELECT id FROM pgml.deployed_models WHERE name = %s", project)[0][0],
+    ):
         plain.execute(trained_once.execute("SELECT pgml.export_sql(%s, 'exported')", model)[0][0])
         got = call(plain, "exported", np.array([row[:3] for row in rows]))
         np.testing.assert_allclose(got, [row[3] for row in rows], rtol=1e-9, atol=1e-12)
     comment = plain.value("SELECT obj_description('exported'::regproc)")
     assert f'of the project "{project}"' in comment and "in this order: a, b, c" in comment
-    assert plain.execute("SELECT provolatile, proparallel FROM pg_proc WHERE proname = 'exported'") == [("i", "s")]
+    assert plain.execute("SELECT provolatile, proparallel FROM pg_proc WHERE proname = 'exported'") == [
+        ("i", "s")
+    ]
 
 
 def test_a_model_that_is_not_there(trained):

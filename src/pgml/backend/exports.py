@@ -54,7 +54,9 @@ class Exports:
         if format not in FORMATS:
             raise InvalidArgument(f'unknown format "{format}"', hint=choices_hint(format, FORMATS))
         project, model = self._readable(**which)
-        exported = self._native(project, model) if format == "native" else self._compiled(project, model, format)
+        exported = (
+            self._native(project, model) if format == "native" else self._compiled(project, model, format)
+        )
         if len(exported) > _MOST_BYTES:
             raise NotExportable(
                 f"model {model.id} takes {len(exported)} bytes in the format {format}, and the limit is {_MOST_BYTES}"

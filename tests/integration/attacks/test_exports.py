@@ -35,9 +35,15 @@ def test_a_reader_exports_but_trains_nothing(house, anna):
     rita = house.session("rita")
     number = anna.value("SELECT min(id) FROM pgml.models")
     for which in ("'harvest'", f"{number}::bigint"):
-        assert rita.value(f"SELECT pgml.export_sql({which}, 'f')") == anna.value(f"SELECT pgml.export_sql({which}, 'f')")
-        assert bytes(rita.value(f"SELECT pgml.export_model({which})")) == bytes(anna.value(f"SELECT pgml.export_model({which})"))
-        assert refused(rita, f"SELECT pgml.export_model({which}, 'native')").startswith("permission denied for function train")
+        assert rita.value(f"SELECT pgml.export_sql({which}, 'f')") == anna.value(
+            f"SELECT pgml.export_sql({which}, 'f')"
+        )
+        assert bytes(rita.value(f"SELECT pgml.export_model({which})")) == bytes(
+            anna.value(f"SELECT pgml.export_model({which})")
+        )
+        assert refused(rita, f"SELECT pgml.export_model({which}, 'native')").startswith(
+            "permission denied for function train"
+        )
         assert house.session("tom").value(f"SELECT length(pgml.export_model({which}, 'native')) > 0")
 
 
@@ -70,8 +76,15 @@ def test_a_right_that_was_taken_back_exports_nothing(house, anna, mallory):
 
 def test_the_name_of_a_function_runs_nothing(house, mallory):
     """It is read as a name with the rights of pgml's owner, and that is all that happens to it."""
-    mallory.execute("CREATE TABLE mallory.t AS TABLE points; SELECT pgml.train('hers', 'regression', 'mallory.t', 'target')")
-    for name in ("mallory.loot()", "f; SELECT mallory.loot()", "$$; SELECT mallory.loot(); $$", "f'); SELECT mallory.loot(); --"):
+    mallory.execute(
+        "CREATE TABLE mallory.t AS TABLE points; SELECT pgml.train('hers', 'regression', 'mallory.t', 'target')"
+    )
+    for name in (
+        "mallory.loot()",
+        "f; SELECT mallory.loot()",
+        "$$; SELECT mallory.loot(); $$",
+        "f'); SELECT mallory.loot(); --",
+    ):
         assert mallory.refused("SELECT pgml.export_sql('hers', %s)", name).pgcode == "ML009"
     created = mallory.value("""SELECT pgml.export_sql('hers', 'mallory."x(); SELECT mallory.loot(); --"')""")
     assert created.startswith('CREATE OR REPLACE FUNCTION "mallory"."x(); SELECT mallory.loot(); --"(')

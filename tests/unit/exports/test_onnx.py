@@ -17,7 +17,8 @@ from pgml import predictors
 from pgml.errors import NotExportable
 from pgml.predictors import Predictor
 from pgml.predictors.build import dense, forest, kernel
-from pgml.predictors.convert import boosters, kernel_machines, linear_models as linears, trees
+from pgml.predictors.convert import boosters, kernel_machines, trees
+from pgml.predictors.convert import linear_models as linears
 
 onnx = pytest.importorskip("onnx")
 runtime = pytest.importorskip("onnxruntime")
@@ -25,7 +26,9 @@ runtime = pytest.importorskip("onnxruntime")
 from pgml.predictors.export.onnx.model import to_onnx  # noqa: E402
 
 RANDOM = np.random.default_rng(3)
-ROWS = np.column_stack([RANDOM.normal(size=(120, 3)), np.round(RANDOM.normal(size=120)), RANDOM.normal(size=120) * 100])
+ROWS = np.column_stack(
+    [RANDOM.normal(size=(120, 3)), np.round(RANDOM.normal(size=120)), RANDOM.normal(size=120) * 100]
+)
 NUMBER = ROWS[:, 0] + 0.5 * ROWS[:, 3] + RANDOM.normal(scale=0.2, size=120)
 KINDS = {"two": (NUMBER > 0) + 3, "three": np.digitize(NUMBER, [-0.7, 0.7])}
 SMALL = {"n_estimators": 7, "random_state": 0}
@@ -55,7 +58,9 @@ def assert_same(predictor: Predictor, rows: np.ndarray, rtol: float = 1e-9, atol
     assert len(outputs) == (1 if probabilities is None else 2)
     if probabilities is not None:
         expected = np.reshape(probabilities, (len(rows), len(predictor.classes)))
-        np.testing.assert_allclose(outputs[1], expected, rtol=rtol, atol=max(atol, 1e-12 if rtol <= 1e-9 else rtol))
+        np.testing.assert_allclose(
+            outputs[1], expected, rtol=rtol, atol=max(atol, 1e-12 if rtol <= 1e-9 else rtol)
+        )
 
 
 def quietly(estimator, target):
@@ -120,7 +125,9 @@ def test_the_weighted_median_of_trees():
 
 @pytest.mark.parametrize("name", ["rbf", "poly", "sigmoid", "linear"])
 def test_support_vector_machines(name):
-    assert_same(kernel_machines.support_vector_machine(quietly(svm.SVR(kernel=name), NUMBER)), ROWS / ROWS.std(axis=0))
+    assert_same(
+        kernel_machines.support_vector_machine(quietly(svm.SVR(kernel=name), NUMBER)), ROWS / ROWS.std(axis=0)
+    )
     for target in KINDS.values():
         fitted = quietly(svm.SVC(kernel=name), target)
         assert_same(kernel_machines.support_vector_machine(fitted), ROWS / ROWS.std(axis=0))
@@ -131,7 +138,8 @@ def test_calibrated_support_vector_machines_and_broken_ties(kind):
     calibrated = quietly(calibration.CalibratedClassifierCV(svm.SVC(), ensemble=False), KINDS[kind])
     assert_same(kernel_machines.support_vector_machine(calibrated), ROWS / ROWS.std(axis=0))
     assert_same(
-        kernel_machines.support_vector_machine(quietly(svm.SVC(break_ties=True), KINDS[kind])), ROWS / ROWS.std(axis=0)
+        kernel_machines.support_vector_machine(quietly(svm.SVC(break_ties=True), KINDS[kind])),
+        ROWS / ROWS.std(axis=0),
     )
 
 
@@ -165,7 +173,9 @@ def test_gaussian_processes_of_each_kernel(part):
 @pytest.mark.parametrize("output", ["softmax", "one_vs_rest", "label"])
 def test_perceptrons(activation, dtype, output):
     sizes = [(6, 5), (3, 6)]
-    layers = [(RANDOM.normal(size=size).astype(dtype), RANDOM.normal(size=size[0]).astype(dtype)) for size in sizes]
+    layers = [
+        (RANDOM.normal(size=size).astype(dtype), RANDOM.normal(size=size[0]).astype(dtype)) for size in sizes
+    ]
     model = dense.predictor(layers, activation=activation, output=output, classes=[0.0, 1.0, 2.5])
     assert_same(model, ROWS / ROWS.std(axis=0), rtol=1e-4 if dtype == np.float32 else 1e-9)
 
@@ -192,6 +202,8 @@ def test_what_has_no_operators_is_refused():
     )
     with pytest.raises(NotExportable, match="coupled from those of pairs"):
         to_onnx(coupled.to_bytes(), {})
-    served = Predictor("uncompiled", 1, "value", {}, {"algorithm": "a", "plugin": "p", "scores": 1, "types": []})
+    served = Predictor(
+        "uncompiled", 1, "value", {}, {"algorithm": "a", "plugin": "p", "scores": 1, "types": []}
+    )
     with pytest.raises(NotExportable, match="only its plugin's own code can evaluate"):
         to_onnx(served.to_bytes(), {})

@@ -31,14 +31,17 @@ def label_index(graph: Graph, common: Common, scores: str, likely: str | None) -
     if common.output == "one_vs_one_ties":
         return _first_highest(graph, _votes_and_confidence(graph, scores, n_classes))
     if likely is not None and (
-        common.output == "one_vs_one_calibrated" or (common.single and common.output in ("logistic", "softmax"))
+        common.output == "one_vs_one_calibrated"
+        or (common.single and common.output in ("logistic", "softmax"))
     ):
         return _first_highest(graph, likely)
     if common.n_scores > 1 or n_classes == 1:
         return _first_highest(graph, scores)
     operator = "GreaterOrEqual" if common.output in CLOSED else "Greater"
     zero = graph.constant(0.0, np.float32 if common.single else np.float64)
-    return graph.apply("Squeeze", graph.whole(graph.apply(operator, scores, zero)), graph.constant([1], np.int64))
+    return graph.apply(
+        "Squeeze", graph.whole(graph.apply(operator, scores, zero)), graph.constant([1], np.int64)
+    )
 
 
 def probabilities(graph: Graph, common: Common, scores: str, platt: Sequence[float] | None) -> str | None:
@@ -116,7 +119,9 @@ def _samme(graph: Graph, common: Common, scores: str) -> str:
     if common.n_scores == 1:
         half = graph.apply("Div", scores, graph.constant(2.0))
         return graph.apply("Softmax", graph.apply("Concat", graph.apply("Neg", half), half, axis=1), axis=1)
-    return graph.apply("Softmax", graph.apply("Div", scores, graph.constant(float(common.n_scores - 1))), axis=1)
+    return graph.apply(
+        "Softmax", graph.apply("Div", scores, graph.constant(float(common.n_scores - 1))), axis=1
+    )
 
 
 _PROBABILITIES: dict[str, Callable[[Graph, Common, str], str]] = {

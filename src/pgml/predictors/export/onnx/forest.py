@@ -23,7 +23,9 @@ def scores(graph: Graph, common: Common, forest: Forest, values: str) -> str:
         rows = graph.apply("Gather", table, graph.whole(leaves), axis=0)  # [rows, trees, k]
         total = _total(graph, common, rows, np.asarray(forest.start))
     else:
-        of_score = np.zeros(len(forest.trees) - 1, np.int64) if forest.scores is None else np.asarray(forest.scores)
+        of_score = (
+            np.zeros(len(forest.trees) - 1, np.int64) if forest.scores is None else np.asarray(forest.scores)
+        )
         columns = []
         for score, start in enumerate(forest.start):
             own = np.flatnonzero(of_score == score)

@@ -20,7 +20,9 @@ class Graph:
 
     def __init__(self, n_features: int):
         self.features = "features"
-        self._input = helper.make_tensor_value_info(self.features, onnx.TensorProto.DOUBLE, ["rows", n_features])
+        self._input = helper.make_tensor_value_info(
+            self.features, onnx.TensorProto.DOUBLE, ["rows", n_features]
+        )
         self._nodes: list[onnx.NodeProto] = []
         self._constants: list[onnx.TensorProto] = []
         self._outputs: list[onnx.ValueInfoProto] = []
@@ -33,7 +35,10 @@ class Graph:
 
     def apply(self, operator: str, *inputs: str, results: int = 1, **attributes: Any) -> Any:
         """Return the name of the operation's result; a list of names, if there are several."""
-        names = [f"{operator.lower()}_{len(self._nodes)}" + ("" if results == 1 else f"_{i}") for i in range(results)]
+        names = [
+            f"{operator.lower()}_{len(self._nodes)}" + ("" if results == 1 else f"_{i}")
+            for i in range(results)
+        ]
         domain = _ML if operator == "TreeEnsemble" else ""
         self._nodes.append(helper.make_node(operator, list(inputs), names, domain=domain, **attributes))
         return names[0] if results == 1 else names
@@ -58,7 +63,9 @@ class Graph:
     def output(self, name: str, values: str, dtype: type, shape: Sequence[int | str]) -> None:
         """Make values an output of that name."""
         self._nodes.append(helper.make_node("Identity", [values], [name]))
-        self._outputs.append(helper.make_tensor_value_info(name, helper.np_dtype_to_tensor_dtype(np.dtype(dtype)), shape))
+        self._outputs.append(
+            helper.make_tensor_value_info(name, helper.np_dtype_to_tensor_dtype(np.dtype(dtype)), shape)
+        )
 
     def model(self, about: Mapping[str, str]) -> bytes:
         """Return the bytes of the checked model; ``about`` is kept in it."""

@@ -87,7 +87,9 @@ class Kernel:
         values = self._apply("Div", values, self._graph.constant(lengths))
         own = self._graph.apply("ReduceSumSquare", values, self._graph.constant([1], np.int64), keepdims=1)
         products = self._apply("MatMul", values, self._graph.constant(-2.0 * vectors.T))
-        total = self._apply("Add", self._apply("Add", own, products), self._graph.constant((vectors**2).sum(axis=1)))
+        total = self._apply(
+            "Add", self._apply("Add", own, products), self._graph.constant((vectors**2).sum(axis=1))
+        )
         return self._apply("Max", total, 0.0)
 
     def absolute(self) -> str:
@@ -111,10 +113,14 @@ class Kernel:
     def cosine(self) -> str:
         lengths = np.linalg.norm(self._vectors, axis=1)
         least = 10.0 * sys.float_info.epsilon
-        square = self._graph.apply("ReduceSumSquare", self._values, self._graph.constant([1], np.int64), keepdims=1)
+        square = self._graph.apply(
+            "ReduceSumSquare", self._values, self._graph.constant([1], np.int64), keepdims=1
+        )
         own = self._apply("Sqrt", square)
         own = self._apply("Where", self._apply("Less", own, least), 1.0, own)
-        products = self._apply("Div", self.dot(), self._graph.constant(np.where(lengths < least, 1.0, lengths)))
+        products = self._apply(
+            "Div", self.dot(), self._graph.constant(np.where(lengths < least, 1.0, lengths))
+        )
         return self._apply("Div", products, own)
 
     def exponential(self, power: str, factor: float) -> str:
@@ -144,7 +150,9 @@ class Kernel:
 
 _LEAVES: dict[str, Callable[..., str]] = {
     "linear": Kernel.dot,
-    "polynomial": lambda kernel, gamma, coef0, degree: kernel._apply("Pow", kernel.affine(gamma, coef0), degree),
+    "polynomial": lambda kernel, gamma, coef0, degree: kernel._apply(
+        "Pow", kernel.affine(gamma, coef0), degree
+    ),
     "sigmoid": lambda kernel, gamma, coef0: kernel._apply("Tanh", kernel.affine(gamma, coef0)),
     "cosine": Kernel.cosine,
     "rbf": lambda kernel, gamma: kernel.exponential(kernel.squared(), -gamma),

@@ -12,7 +12,9 @@ from pgml.predictors.read.parts import Common
 _ACTIVATIONS = {"relu": "Relu", "tanh": "Tanh"}
 
 
-def linear(graph: Graph, common: Common, values: str, coefficients: Sequence[float], intercept: Sequence[float]) -> str:
+def linear(
+    graph: Graph, common: Common, values: str, coefficients: Sequence[float], intercept: Sequence[float]
+) -> str:
     """Return the scores [rows, k] of scaled features; the sums of a model in single precision are rounded at the end."""
     if common.missing:  # a missing value adds nothing
         values = graph.apply("Where", graph.apply("IsNaN", values), graph.constant(0.0), values)
@@ -36,7 +38,9 @@ def dense(
     values = graph.single(values) if common.single else values
     for depth, (weights, bias) in enumerate(layers):
         matrix = np.reshape(weights, (len(bias), -1)).T
-        values = graph.apply("Add", graph.apply("MatMul", values, graph.constant(matrix, dtype)), graph.constant(bias, dtype))
+        values = graph.apply(
+            "Add", graph.apply("MatMul", values, graph.constant(matrix, dtype)), graph.constant(bias, dtype)
+        )
         if depth == len(layers) - 1 or activation == "identity":
             continue
         if activation == "logistic":

@@ -63,7 +63,9 @@ def _answer(graph: Graph, common: Common, scores: str, platt: object) -> None:
     likely = answer.probabilities(graph, common, scores, platt)
     index = answer.label_index(graph, common, scores, likely)
     labels = np.asarray(common.classes)
-    dtype = np.int64 if np.all(labels == np.round(labels)) and np.all(np.abs(labels) < 2.0**53) else np.float64
+    dtype = (
+        np.int64 if np.all(labels == np.round(labels)) and np.all(np.abs(labels) < 2.0**53) else np.float64
+    )
     graph.output("label", graph.apply("Gather", graph.constant(labels, dtype), index), dtype, ["rows"])
     if likely is not None:
         graph.output("probabilities", graph.double(likely), np.float64, ["rows", len(labels)])

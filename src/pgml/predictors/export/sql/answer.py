@@ -21,9 +21,14 @@ def answer(common: Common, scores: Sequence[str]) -> str:
     if len(scores) == 1:
         return f"CASE {scores[0]} {_condition(common)} WHEN true THEN {labels[1]} WHEN false THEN {labels[0]} END"
     if len(scores) == 2:
-        return f"CASE {scores[1]}\n    > {scores[0]} WHEN true THEN {labels[1]} WHEN false THEN {labels[0]} END"
+        return (
+            f"CASE {scores[1]}\n    > {scores[0]} WHEN true THEN {labels[1]} WHEN false THEN {labels[0]} END"
+        )
     # Arrays are compared element by element: the highest score, and of equal ones the first, brings its label along.
-    rows = [f"ARRAY[{score}, {double(-place)}, {label}]" for place, (score, label) in enumerate(zip(scores, labels))]
+    rows = [
+        f"ARRAY[{score}, {double(-place)}, {label}]"
+        for place, (score, label) in enumerate(zip(scores, labels))
+    ]
     return f"(greatest(\n    {f',{chr(10)}    '.join(rows)}))[3]"
 
 
@@ -53,7 +58,10 @@ def _least_of_second_class() -> float:
     def number(bits: int) -> float:
         return struct.unpack("<f", struct.pack("<I", bits))[0]
 
-    least, most = 0, struct.unpack("<I", struct.pack("<f", 1.0))[0]  # positive numbers are in the order of their bits
+    least, most = (
+        0,
+        struct.unpack("<I", struct.pack("<f", 1.0))[0],
+    )  # positive numbers are in the order of their bits
     while least < most:
         middle = (least + most) // 2
         second = sigmoid_single(number(middle))

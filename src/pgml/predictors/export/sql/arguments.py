@@ -36,7 +36,9 @@ def arguments(names: Sequence[str]) -> Arguments:
         quoted = literals.name(base)
         features += [quoted] if width is None else [f"{quoted}[{place + 1}]" for place in range(width)]
     if len(declared) > MOST:
-        return Arguments((('"features"', "float8[]"),), tuple(f'"features"[{i + 1}]' for i in range(len(names))))
+        return Arguments(
+            (('"features"', "float8[]"),), tuple(f'"features"[{i + 1}]' for i in range(len(names)))
+        )
     return Arguments(tuple(declared), tuple(features))
 
 

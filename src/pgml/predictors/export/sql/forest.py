@@ -23,7 +23,10 @@ def scores(common: Common, forest: Forest, values: Sequence[str]) -> list[str]:
             continue
         k = common.n_scores
         for score, terms in enumerate(added):
-            row = [forest.leaves[int(leaf) * k + score] if left < 0 else 0.0 for leaf, left in zip(tree.number, tree.left)]
+            row = [
+                forest.leaves[int(leaf) * k + score] if left < 0 else 0.0
+                for leaf, left in zip(tree.number, tree.left)
+            ]
             terms.append(_tree(tree, [number(value) for value in row], forest, values))
     return [_finished(common, forest, score, "\n        + ".join(terms)) for score, terms in enumerate(added)]
 
@@ -36,7 +39,12 @@ def _tree(tree: Tree, leaves: Sequence[str], forest: Forest, values: Sequence[st
         left = tree.left[node]
         if left < 0:
             continue
-        value, threshold, yes, no = values[tree.feature[node]], untyped(thresholds[node]), written[left], written[left + 1]
+        value, threshold, yes, no = (
+            values[tree.feature[node]],
+            untyped(thresholds[node]),
+            written[left],
+            written[left + 1],
+        )
         if yes == no:
             written[node] = yes
         elif tree.missing_left[node]:

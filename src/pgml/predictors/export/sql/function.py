@@ -55,7 +55,9 @@ def _body(model: Described, takes: Arguments) -> str:
         scores = forest.scores(common, parts, _scaled(common, takes.features))
         single_input = parts.single_input
     else:
-        raise NotExportable(f"{_OTHERS[model.family]} has no form in SQL: linear models and trees do", hint=_FORMATS)
+        raise NotExportable(
+            f"{_OTHERS[model.family]} has no form in SQL: linear models and trees do", hint=_FORMATS
+        )
     compared = _scaled(common, takes.features) if single_input else takes.features
     return _guarded(common, compared, single_input, answer.answer(common, scores))
 
@@ -65,7 +67,12 @@ def _once(common: Common) -> bool:
 
     Then PostgreSQL puts the function's body in place of its call whatever the arguments are.
     """
-    return common.n_scores == 1 and not common.missing and not common.single and common.output not in ("exp", "sigmoid")
+    return (
+        common.n_scores == 1
+        and not common.missing
+        and not common.single
+        and common.output not in ("exp", "sigmoid")
+    )
 
 
 def _scaled(common: Common, features: Sequence[str]) -> list[str]:
@@ -74,7 +81,8 @@ def _scaled(common: Common, features: Sequence[str]) -> list[str]:
         return list(features)
     scaling = zip(features, common.center, common.scale)
     return [
-        f"(({feature} - {literals.untyped(center)}) / {literals.untyped(scale)})" for feature, center, scale in scaling
+        f"(({feature} - {literals.untyped(center)}) / {literals.untyped(scale)})"
+        for feature, center, scale in scaling
     ]
 
 

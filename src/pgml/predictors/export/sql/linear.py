@@ -14,7 +14,9 @@ _NEAR = 2.0**16
 _SMALLEST = 2.0**-960  # of a product that is used as it is: a smaller one has lost digits
 
 
-def scores(common: Common, coefficients: Sequence[float], intercept: Sequence[float], features: Sequence[str]) -> list[str]:
+def scores(
+    common: Common, coefficients: Sequence[float], intercept: Sequence[float], features: Sequence[str]
+) -> list[str]:
     """Return an expression a score; ``features`` are those of the raw features.
 
     Each feature is used once in it. The scaling is multiplied into coefficients and intercept, where that is as good.
@@ -47,7 +49,10 @@ def _double(common: Common, weights: Sequence[float], constant: float, features:
 
 def _known(common: Common, weights: Sequence[float], constant: float, features: Sequence[str]) -> str:
     """Where a missing value adds nothing."""
-    terms = [f"coalesce({value} * {untyped(weight)}, '0')" for value, weight in zip(_scaled(common, features), weights)]
+    terms = [
+        f"coalesce({value} * {untyped(weight)}, '0')"
+        for value, weight in zip(_scaled(common, features), weights)
+    ]
     return _added([*terms, double(constant)])
 
 

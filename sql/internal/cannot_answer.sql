@@ -6,7 +6,7 @@ CREATE OR REPLACE FUNCTION pgml_internal.cannot_answer(
 LANGUAGE sql STABLE PARALLEL SAFE
 RETURN CASE
     WHEN project_id IS NULL AND model_id IS NOT NULL THEN jsonb_build_object(
-        'sqlstate', 'ML003',
+        'sqlstate', 'ML022',
         'message', format('unknown model %s', model_id),
         'hint', 'pgml.models has the models of the projects that you may read'
     )

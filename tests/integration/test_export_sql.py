@@ -373,6 +373,8 @@ def test_a_model_that_is_not_there(trained):
     session = Session(trained.connect())
     refused = session.refused("SELECT pgml.export_sql(99, 'f')")
     assert refused.pgcode == "ML022" and "unknown model 99" in refused.diag.message_primary
+    predicting = session.refused("SELECT pgml.predict_model(99, '{1,2,3}')")
+    assert (predicting.pgcode, predicting.diag.message_hint) == (refused.pgcode, refused.diag.message_hint)
     assert session.refused("SELECT pgml.export_sql('som', 'f')").pgcode == "ML003"
     assert session.refused("SELECT pgml.export_sql(NULL::text, 'f')").pgcode == "ML009"
     assert session.refused("SELECT pgml.export_sql(NULL::bigint, 'f')").pgcode == "ML009"

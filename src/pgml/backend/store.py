@@ -247,7 +247,7 @@ class Store:
         project = self.find_project(row["name"]) if row else None
         if project is None or not project.privileges:
             raise UnknownModel(
-                f"unknown model {model_id}", hint="pgml.trained_models has those of the projects that you may read"
+                f"unknown model {model_id}", hint="pgml.models has the models of the projects that you may read"
             )
         self.require(project, privilege)
         return project, _model(self._session.one("model", model_id=model_id))

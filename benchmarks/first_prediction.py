@@ -6,6 +6,13 @@ from benchmarks.measure import best_of, table
 from benchmarks.server import connect
 
 
+def session(dsn: str, statement: str) -> None:
+    """Connect, run one statement, and leave."""
+    connection = connect(dsn)
+    connection.cursor().execute(statement)
+    connection.close()
+
+
 def run(dsn: str) -> str:
     """Return the table of times."""
     cursor = connect(dsn).cursor()
@@ -15,17 +22,11 @@ def run(dsn: str) -> str:
         "SELECT * FROM pgml.train('first', 'regression', 'first', 'target', 'xgboost',"
         """ '{"n_estimators": 100, "max_depth": 6}')"""
     )
-
-    def session(statement: str) -> None:
-        connection = connect(dsn)
-        connection.cursor().execute(statement)
-        connection.close()
-
     features = ", ".join(["0.5"] * 10)
     nothing, prediction = best_of(
         20,
-        lambda: session("SELECT 1"),
-        lambda: session(f"SELECT pgml.predict('first', ARRAY[{features}])"),
+        lambda: session(dsn, "SELECT 1"),
+        lambda: session(dsn, f"SELECT pgml.predict('first', ARRAY[{features}])"),
     )
     return table(
         "A new connection, from connecting to its first answer",

@@ -1,7 +1,8 @@
-"""Timing things against each other: turn about, best of several, as a table."""
+"""Timing things against each other: turn about, best or median of several, as a table."""
 
 from __future__ import annotations
 
+import statistics
 import time
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -23,6 +24,12 @@ def best_of(repeats: int, *actions: Callable[[], Any], enough: float = 10) -> li
     while len(rounds) < repeats and sum(map(sum, rounds)) < enough:
         rounds.append([seconds(action) for action in actions])
     return [min(times) for times in zip(*rounds, strict=True)]
+
+
+def medians(rounds: int, *actions: Callable[[], float]) -> list[float]:
+    """Return the median of what each action measures, done in turn, after a round that only warms up."""
+    measured = [[action() for action in actions] for _ in range(rounds + 1)][1:]
+    return [statistics.median(values) for values in zip(*measured, strict=True)]
 
 
 def table(title: str, header: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:

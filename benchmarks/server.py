@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,7 +26,8 @@ def benchmark_server() -> Iterator[str]:
     try:
         cluster.start(address="")
         cluster.create_database(DATABASE)
-        install_schema(cluster.dsn(DATABASE))
+        for sentence in install_schema(cluster.dsn(DATABASE)):
+            print(sentence, file=sys.stderr)  # whether predictions are made in C, and if not, why
         yield cluster.dsn(DATABASE)
     finally:
         cluster.stop()

@@ -6,6 +6,8 @@ import sys
 import tempfile
 from pathlib import Path
 
+import psycopg2.extensions
+
 from benchmarks.environment import ensure_environment
 from benchmarks.fast_door import (
     by_hand,
@@ -18,7 +20,6 @@ from benchmarks.fast_door import (
     relation,
     translated,
 )
-from benchmarks.fast_door.door import find_door
 from benchmarks.fast_door.report import Report
 from benchmarks.fast_door.scale import FULL, QUICK, Bench
 from benchmarks.server import connect
@@ -33,7 +34,7 @@ def run(dsn: str, quick: bool = False, write: bool = False) -> str:
     report = Report()
     with tempfile.TemporaryDirectory(prefix="pgml-bench-") as folder:
         bench = Bench(
-            dsn, session.cursor(), find_door(session.cursor()), QUICK if quick else FULL, Path(folder)
+            dsn, session.cursor(), _language(session.cursor()), QUICK if quick else FULL, Path(folder)
         )
         data.create(bench)
         models.train_all(bench)
@@ -44,3 +45,11 @@ def run(dsn: str, quick: bool = False, write: bool = False) -> str:
     if write:
         document.write(title, report)
     return f"\n{title}\n\n{report.markdown()}\n"
+
+
+def _language(cursor: psycopg2.extensions.cursor) -> str:
+    cursor.execute(
+        "SELECT lanname FROM pg_proc JOIN pg_language ON pg_language.oid = prolang"
+        " WHERE pg_proc.oid = 'pgml.predict(text, float8[])'::regprocedure"
+    )
+    return cursor.fetchone()[0]

@@ -22,5 +22,5 @@ def measure(bench: Bench, report: Report) -> None:
         first - nothing,
         "ms more",
         f"{figure(first)} and {figure(nothing)} ms, medians of {bench.scale.connections} connections",
-        most=3 if bench.door.is_c else 15,
+        most=3 if bench.language == "c" else 15,
     )

@@ -18,6 +18,7 @@ from benchmarks.fast_door.report import Report
 from benchmarks.fast_door.scale import Bench
 
 BEGIN, END = "<!-- fast door: written by script/bench -->", "<!-- fast door: end -->"
+DOORS = {"c": "in C", "sql": "through PL/Python"}
 CHARTS = ROOT / "docs" / "charts"
 
 
@@ -26,7 +27,7 @@ def title(bench: Bench) -> str:
     bench.cursor.execute("SHOW server_version_num")
     server = int(bench.cursor.fetchone()[0])
     return (
-        f"`pgml.predict` ({bench.door.name}) on {date.today():%-d %B %Y}: {os.cpu_count()} processors"
+        f"`pgml.predict` {DOORS[bench.language]} on {date.today():%-d %B %Y}: {os.cpu_count()} processors"
         f" ({_processor()}), PostgreSQL {server // 10000}.{server % 10000}, Python {platform.python_version()},"
         f" scikit-learn {version('scikit-learn')}, XGBoost {xgboost.__version__}."
         f" Medians of {bench.scale.rounds} rounds or more, both sides of a ratio turn about. PostgreSQL through its Unix"

@@ -70,7 +70,7 @@ class Service:
 
     def _wrk(self, clients: int, seconds: int) -> float:
         threads = min(clients, os.cpu_count() or 1)
-        command = ["wrk", "-t", str(threads), "-c", str(clients), "-d", f"{seconds}s"]
+        command = ["wrk", "-t", str(threads), "-c", str(clients), "-d", f"{seconds}s", "--timeout", "30s"]
         url = f"http://127.0.0.1:{self.port}/predict"
         said = _said([*command, "-s", "benchmarks/peers/post.lua", url, "--", *self.ranges])
         if "Non-2xx" in said or "Socket errors" in said:

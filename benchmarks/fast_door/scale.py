@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 import psycopg2.extensions
 
 if TYPE_CHECKING:
-    from benchmarks.fast_door.door import Door
     from benchmarks.fast_door.models import Model
 
 
@@ -37,7 +36,7 @@ class Bench:
 
     dsn: str
     cursor: psycopg2.extensions.cursor
-    door: Door
+    language: str  # of pgml.predict: c, or sql around PL/Python
     scale: Scale
     folder: Path
     models: dict[str, Model] = field(default_factory=dict)

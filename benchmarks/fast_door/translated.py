@@ -25,9 +25,10 @@ def measure(bench: Bench, report: Report) -> None:
     """Measure what there is; the rest becomes a line that says why it was left out."""
     rows, model = bench.scale.rows, bench.models["linear"]
     ways = {PREDICT: (model.call, "synthetic"), BY_HAND: (_sum(model), "synthetic")}
-    bench.cursor.execute("SELECT EXISTS (SELECT FROM pg_proc WHERE oid = to_regproc('pgml.export_sql'))")
+    bench.cursor.execute("SELECT to_regprocedure('pgml.export_sql(text, text)') IS NOT NULL")
     if bench.cursor.fetchone()[0]:
         bench.cursor.execute("SELECT pgml.export_sql('linear', 'exported_linear')")
+        bench.cursor.execute(bench.cursor.fetchone()[0])  # the statements that create the function
         ways[EXPORTED] = (f"exported_linear({', '.join(model.features)})", "synthetic")
     orbital = _orbital(model)
     if orbital.returncode == 0:

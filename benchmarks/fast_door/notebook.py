@@ -40,4 +40,5 @@ class Notebook:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
+        self.process.terminate()  # it may be in the middle of something, where this process was told to end
         self.process.communicate()

@@ -22,7 +22,7 @@ PYTHON = re.compile(r"\b[A-Z]\w*(Error|Exception)\b|Traceback|NoneType|pgml\.err
 
 # Seconds within which something happens that would otherwise take minutes, or never come. Measured, it is about a tenth
 # of a second where a processor is free; how busy the machine is with other things is not what the tests ask.
-AT_ONCE = 30.0
+AT_ONCE = 100.0
 
 
 class Session:

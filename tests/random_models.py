@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import strategies as st
 
 from pgml.predictors import Predictor
-from pgml.predictors.build import forest, linear
+from pgml.predictors.build import forest, linear, oblivious
 
 # Sums and products of a few of these are exact, in float32 as well: whoever adds them in another order gets the same.
 exact = st.integers(-64, 64).map(lambda number: number / 8)
@@ -105,12 +105,43 @@ def _trees(draw: st.DrawFn, n_features: int, leaf: st.SearchStrategy) -> forest.
     )
 
 
+@st.composite
+def oblivious_trees(draw: st.DrawFn) -> Predictor:
+    """An oblivious predictor, whose borders are of float32 and reach to the ends of its range."""
+    n, kinds = draw(st.integers(1, 4)), draw(st.integers(1, 3))
+    k = 3 if kinds == 3 else 1
+    largest = float(np.finfo(np.float32).max)
+    borders = st.one_of(thresholds.map(np.float32).map(float), st.sampled_from([largest, -largest]))
+    trees = []
+    for depth in draw(st.lists(st.integers(0, 4), min_size=1, max_size=5)):
+        leaves = st.floats(-10, 10) if k == 1 else st.lists(st.floats(-10, 10), min_size=k, max_size=k)
+        trees.append(
+            oblivious.Tree(
+                np.array(draw(st.lists(st.integers(0, n - 1), min_size=depth, max_size=depth)), dtype=int),
+                np.array(draw(st.lists(borders, min_size=depth, max_size=depth))),
+                np.array(draw(st.lists(leaves, min_size=2**depth, max_size=2**depth))),
+            )
+        )
+    return oblivious.predictor(
+        trees,
+        n,
+        missing_right=draw(st.lists(st.booleans(), min_size=n, max_size=n)),
+        scale=draw(st.sampled_from([None, 0.5])),
+        offset=draw(st.lists(exact, min_size=k, max_size=k)),
+        missing=draw(st.booleans()),
+        output={1: "value", 2: "logistic", 3: "softmax"}[kinds],
+        classes=None if kinds == 1 else _classes(draw, kinds),
+    )
+
+
 def _classes(draw: st.DrawFn, count: int) -> list[float]:
     return draw(st.sampled_from([[0.0, 1.0, 2.0], [-1.0, 7.0, 3.0], [0.5, 1.0, 1e6]]))[:count]
 
 
 def rows_of(predictor: Predictor, values: st.SearchStrategy, count: int = 8) -> st.SearchStrategy:
     """Rows [count, n_features] of such values, NaN among them where the model knows missing ones."""
+    if predictor.family == "oblivious":  # it takes what is beyond the range of float32 for its end
+        values = st.one_of(values, values, st.sampled_from([1e300, -1e300, 3.402823466e38, 3.5e38]))
     if predictor.missing:
         values = st.one_of(values, values, st.just(float("nan")))
     n = predictor.n_features

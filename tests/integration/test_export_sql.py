@@ -11,7 +11,7 @@ import psycopg2
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from random_models import exact, forests, linear_models, near_thresholds, rows_of
+from random_models import exact, forests, linear_models, near_thresholds, oblivious_trees, rows_of
 from sessions import Session
 from sklearn import ensemble, linear_model
 
@@ -109,7 +109,11 @@ def test_any_linear_model_is_the_same_but_for_rounding(plain, lists, power, inte
 
 
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(forests().flatmap(lambda model: st.tuples(st.just(model), rows_of(model, near_thresholds))))
+@given(
+    st.one_of(forests(), oblivious_trees()).flatmap(
+        lambda model: st.tuples(st.just(model), rows_of(model, near_thresholds))
+    )
+)
 def test_any_forest(plain, case):
     """Each tree leads to the same leaf, and leaves are added in the same order: the answers have the same bits."""
     model, rows = case

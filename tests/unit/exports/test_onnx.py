@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from random_models import exact, forests, linear_models, near_thresholds, rows_of
+from random_models import exact, forests, linear_models, near_thresholds, oblivious_trees, rows_of
 from sklearn import calibration, ensemble, gaussian_process, kernel_ridge, linear_model, svm
 from sklearn.gaussian_process import kernels
 
@@ -75,11 +75,15 @@ def test_any_linear_model(case):
     assert_same(model, rows, rtol=1e-6 if model.settings["single"] else 1e-9)
 
 
-@given(forests().flatmap(lambda model: st.tuples(st.just(model), rows_of(model, near_thresholds))))
+@given(
+    st.one_of(forests(), oblivious_trees()).flatmap(
+        lambda model: st.tuples(st.just(model), rows_of(model, near_thresholds))
+    )
+)
 def test_any_forest(case):
     """Each tree leads to the same leaf, and leaves are added in the same order."""
     model, rows = case
-    assert_same(model, rows, rtol=1e-6 if model.settings["single"] else 1e-12)
+    assert_same(model, rows, rtol=1e-6 if model.settings.get("single") else 1e-12)
 
 
 @pytest.mark.parametrize("kind", KINDS)

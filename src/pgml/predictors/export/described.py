@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import itertools
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 
 from pgml.predictors.read.evaluator import evaluator
-from pgml.predictors.read.format import LEAF, MISSING_LEFT, NODE_BYTES, parse
+from pgml.predictors.read.format import LEAF, MISSING_LEFT, parse
 from pgml.predictors.read.parts import Common, take_apart
 
 _NODE = np.dtype([("number", "<f8"), ("feature", "<u4"), ("left", "<u4")])
@@ -21,21 +22,6 @@ class Described(NamedTuple):
     features: tuple[str, ...]
     common: Common
     parts: tuple
-
-
-class Forest(NamedTuple):
-    """The parts of a forest, as ``reference.forest`` takes them; ``single_input`` also where it adds in float32."""
-
-    nodes: memoryview
-    trees: memoryview
-    scores: memoryview | None
-    leaves: memoryview | None
-    start: memoryview
-    offset: memoryview | None
-    weights: memoryview | None
-    divisor: float | None
-    scale: float | None
-    single_input: bool
 
 
 class Tree(NamedTuple):
@@ -64,6 +50,24 @@ class Tree(NamedTuple):
         return int(depth.max())
 
 
+class Forest(NamedTuple):
+    """Trees whose leaves are added up, as ``pgml.predictors.build.forest.predictor`` says.
+
+    ``leaves`` is the table [m * k] of the leaves' scores where there is one a class. ``single_input`` says that
+    features are rounded to float32 before they are compared, also because the model adds in float32.
+    """
+
+    trees: tuple[Tree, ...]
+    scores: Sequence[int] | None
+    leaves: Sequence[float] | None
+    start: Sequence[float]
+    offset: Sequence[float] | None
+    weights: Sequence[float] | None
+    divisor: float | None
+    scale: float | None
+    single_input: bool
+
+
 def described(predictor: bytes) -> Described:
     """Return what the bytes of a predictor hold; raise CorruptPredictor where they are not sound."""
     evaluator(predictor)  # looks at each node
@@ -73,25 +77,73 @@ def described(predictor: bytes) -> Described:
 
 
 def forest_of(model: Described) -> Forest:
-    """Return the parts of a model that is a forest."""
-    parts = Forest(*model.parts)
-    return parts._replace(single_input=parts.single_input or model.common.single)
+    """Return a model of the family forest or oblivious as a forest."""
+    if model.family == "oblivious":
+        return _oblivious(*model.parts)
+    nodes, bounds, scores, leaves, start, offset, weights, divisor, scale, single_input = model.parts
+    single_input = single_input or model.common.single
+    return Forest(_trees(nodes, bounds), scores, leaves, start, offset, weights, divisor, scale, single_input)
 
 
-def trees(forest: Forest) -> Iterator[Tree]:
-    """Yield the trees of a forest."""
-    nodes = np.frombuffer(forest.nodes, _NODE)
-    bounds = np.asarray(forest.trees)
-    assert nodes.itemsize == NODE_BYTES
-    for first, last in zip(bounds[:-1], bounds[1:]):
-        each = nodes[first:last]
-        leaf = (each["feature"] & LEAF) != 0
-        yield Tree(
-            np.where(leaf, -1, each["left"].astype(np.int64)),
-            np.where(leaf, 0, each["feature"] & (MISSING_LEFT - 1)).astype(np.int64),
-            np.where(np.isnan(each["number"]), -np.inf, each["number"]),  # nothing is at most NaN
-            ((each["feature"] & MISSING_LEFT) != 0) & ~leaf,
+def _trees(nodes: memoryview, bounds: Sequence[int]) -> tuple[Tree, ...]:
+    """Return the trees of the family forest, of which each has the nodes from one bound to the next."""
+    every = np.frombuffer(nodes, _NODE)
+    leaf = (every["feature"] & LEAF) != 0
+    joined = Tree(
+        np.where(leaf, -1, every["left"].astype(np.int64)),
+        np.where(leaf, 0, every["feature"] & (MISSING_LEFT - 1)).astype(np.int64),
+        np.where(np.isnan(every["number"]), -np.inf, every["number"]),  # nothing is at most NaN
+        ((every["feature"] & MISSING_LEFT) != 0) & ~leaf,
+    )
+    return tuple(Tree(*(part[first:last] for part in joined)) for first, last in itertools.pairwise(bounds))
+
+
+def _oblivious(
+    columns: Sequence[int],
+    borders: Sequence[float],
+    splits: Sequence[int],
+    depths: Sequence[int],
+    leaves: Sequence[float],
+    offset: Sequence[float],
+    scale: float | None,
+) -> Forest:
+    """Return a forest of oblivious trees, which compare in float32; what is beyond its range is taken for its end."""
+    feature, size, missing_right = np.reshape(columns, (-1, 3)).T
+    first = np.concatenate([[0], np.cumsum(size)])
+    borders, splits, k = np.asarray(borders), np.asarray(splits), len(offset)
+    column = splits >> 8
+    border = borders[first[column] + (splits & 0xFF)].astype(np.float64)
+    thresholds = np.where(border >= np.finfo(np.float32).max, np.inf, in_double(border))
+    trees, question, leaf = [], 0, 0
+    for depth in depths:
+        own, n_inner = slice(question, question + depth), 2**depth - 1
+        level = np.repeat(np.arange(depth), 2 ** np.arange(depth))  # of each inner node
+        node, number = np.arange(2 * n_inner + 1), np.zeros(n_inner + 1, np.int64)
+        for bit in range(depth):  # the question on the first level is the lowest bit
+            number |= (np.arange(n_inner + 1) >> (depth - 1 - bit) & 1) << bit
+        ends = np.zeros(n_inner + 1)
+        trees.append(
+            Tree(
+                np.where(node < n_inner, 2 * node + 1, -1),
+                np.concatenate([feature[column[own]][level], ends.astype(np.int64)]),
+                np.concatenate(
+                    [thresholds[own][level], np.asarray(leaves)[leaf + number] if k == 1 else leaf + number]
+                ),
+                np.concatenate([missing_right[column[own]][level] == 0, ends > 0]),
+            )
         )
+        question, leaf = question + depth, leaf + 2**depth
+    return Forest(
+        tuple(trees),
+        None,
+        None if k == 1 else leaves,
+        np.zeros(k),
+        offset,
+        None,
+        None,
+        scale,
+        single_input=False,
+    )
 
 
 def in_double(thresholds: np.ndarray) -> np.ndarray:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import onnx
 
-from pgml.predictors.export.described import Forest, Tree, in_double, trees
+from pgml.predictors.export.described import Forest, Tree, in_double
 from pgml.predictors.export.onnx.graph import Graph, tensor
 from pgml.predictors.read.parts import Common
 
@@ -24,7 +24,7 @@ def scores(graph: Graph, common: Common, forest: Forest, values: str) -> str:
         total = _total(graph, common, rows, np.asarray(forest.start))
     else:
         of_score = (
-            np.zeros(len(forest.trees) - 1, np.int64) if forest.scores is None else np.asarray(forest.scores)
+            np.zeros(len(forest.trees), np.int64) if forest.scores is None else np.asarray(forest.scores)
         )
         columns = []
         for score, start in enumerate(forest.start):
@@ -74,7 +74,7 @@ def _leaves(graph: Graph, forest: Forest, values: str) -> str:
     nodes: dict[str, list[np.ndarray]] = {}
     leaves: list[np.ndarray] = []
     roots, first_node, first_leaf = [], 0, 0
-    for tree in trees(forest):
+    for tree in forest.trees:
         roots.append(first_node)
         written = _written(tree, first_node, first_leaf)
         for name, numbers in written.items():

@@ -31,7 +31,7 @@ def to_onnx(predictor: bytes, about: Mapping[str, str]) -> bytes:
         scores = layers.linear(graph, common, values, *model.parts)
     elif model.family == "dense":
         scores = layers.dense(graph, common, values, *model.parts)
-    elif model.family == "forest":
+    elif model.family in ("forest", "oblivious"):
         scores = forest.scores(graph, common, forest_of(model), values)
     elif model.family == "kernel":
         machines, vectors, coefficients, intercept, _, class_sizes, platt = model.parts

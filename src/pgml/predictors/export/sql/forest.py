@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pgml.predictors.export.described import Forest, Tree, in_double, trees
+from pgml.predictors.export.described import Forest, Tree, in_double
 from pgml.predictors.export.sql.literals import double, real, untyped
 from pgml.predictors.read.parts import Common
 
@@ -16,7 +16,7 @@ def scores(common: Common, forest: Forest, values: Sequence[str]) -> list[str]:
     """
     number = real if common.single else double
     added = [[number(constant)] for constant in forest.start]
-    for place, tree in enumerate(trees(forest)):
+    for place, tree in enumerate(forest.trees):
         if forest.leaves is None:
             score = 0 if forest.scores is None else forest.scores[place]
             added[score].append(_tree(tree, [number(value) for value in tree.number], forest, values))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from pgml.errors import NotExportable
-from pgml.predictors.export.described import Described, Forest, described, forest_of, trees
+from pgml.predictors.export.described import Described, Forest, described, forest_of
 from pgml.predictors.export.sql import answer, forest, linear, literals
 from pgml.predictors.export.sql.arguments import Arguments, arguments
 from pgml.predictors.read.parts import Common
@@ -49,14 +49,15 @@ def _body(model: Described, takes: Arguments) -> str:
             scores = [f"nullif(nullif(nullif({scores[0]},\n        'NaN'), 'Infinity'), '-Infinity')"]
             return answer.answer(common, scores)
         single_input = common.single
-    elif model.family == "forest":
+    elif model.family in ("forest", "oblivious"):
         parts = forest_of(model)
         _check_forest(common, parts)
         scores = forest.scores(common, parts, _scaled(common, takes.features))
         single_input = parts.single_input
     else:
         raise NotExportable(
-            f"{_OTHERS[model.family]} has no form in SQL: linear models and trees do", hint=_FORMATS
+            f"{_OTHERS[model.family]} has no form in SQL: linear models and trees do",
+            hint=_FORMATS,
         )
     compared = _scaled(common, takes.features) if single_input else takes.features
     return _guarded(common, compared, single_input, answer.answer(common, scores))
@@ -106,7 +107,7 @@ def _check_forest(common: Common, parts: Forest) -> None:
             hint=_FORMATS,
         )
     n_trees = n_leaves = depth = 0
-    for tree in trees(parts):
+    for tree in parts.trees:
         n_trees, n_leaves, depth = n_trees + 1, n_leaves + tree.leaves, max(depth, tree.depth)
     copies = 1 if parts.leaves is None else common.n_scores
     of_classes = f", for each of {copies} classes" if copies > 1 else ""

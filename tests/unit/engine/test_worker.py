@@ -50,7 +50,7 @@ def test_compiled_models_are_scored_and_predict_without_their_estimators(worker)
     assert ask(worker, {"verb": "score", **about}, predictor, estimator)["result"] == pytest.approx(0, abs=1e-9)
     rows = struct.pack("=2d", 3.0, 5.0)
     answer = ask(worker, {"verb": "predict", "digest": "d", **about}, rows, predictor, estimator)
-    assert answer["result"] == pytest.approx([6.0, 10.0])
+    assert answer["result"]["answers"] == pytest.approx([6.0, 10.0])
 
 
 def test_what_is_found_is_checked(worker):

@@ -146,6 +146,13 @@ def door(request: pytest.FixtureRequest, cluster: Cluster) -> str:
     return wanted or "c"
 
 
+@pytest.fixture
+def c_door(door: str) -> None:
+    """For tests of the module in C, and of what is said of it: nothing where it cannot be built."""
+    if door != "c":
+        pytest.skip("the module in C cannot be built here")
+
+
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Have the tests of a module that says BOTH_DOORS = True go through either of them."""
     if getattr(metafunc.module, "BOTH_DOORS", False) and "door" in metafunc.fixturenames:

@@ -50,7 +50,7 @@ def test_installing_twice_changes_nothing(database):
     assert database.execute("SELECT name FROM pgml.projects") == [("Kept",)]
 
 
-def test_plain_psql_gives_the_same_catalog(database):
+def test_plain_psql_gives_the_same_catalog(c_door, database):
     database.execute("CREATE DATABASE by_psql")
     try:
         psql = database.cluster.postgres.program("psql")
@@ -70,7 +70,7 @@ def test_the_package_carries_the_sql_of_the_checkout():
     }
 
 
-def test_a_server_that_does_not_find_pgml_is_told_where_it_is(existing):
+def test_a_server_that_does_not_find_pgml_is_told_where_it_is(c_door, existing):
     dsn = existing.dsn("postgres")
     wrote, installed, door, runs = install(dsn)
     (link,) = (existing.data / "home").rglob("pgml.pth")

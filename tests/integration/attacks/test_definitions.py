@@ -142,7 +142,7 @@ OFFENCES = {
 
 
 @pytest.mark.parametrize("search", SEARCHES)
-def test_nothing_is_found_but_what_is_known(house, search):
+def test_nothing_is_found_but_what_is_known(c_door, house, search):
     query, known = SEARCHES[search]
     assert {name for (name,) in house.owner.execute(query)} == set(known)
 

@@ -146,7 +146,7 @@ def test_what_calls_pgml_goes_on_working(old):
     assert scored == old.execute("SELECT pgml.predict('Sales', ARRAY[area, rooms]) FROM sales")
 
 
-def test_the_command_says_what_was_done(old, capsys):
+def test_the_command_says_what_was_done(c_door, old, capsys):
     assert cli.main(["install", old.dsn]) == 0
     note, upgraded, door, runs = capsys.readouterr().out.splitlines()
     assert note == "Note: pgml.linnerud belongs to another role than pgml: drop it to have pgml.load_dataset make it again."

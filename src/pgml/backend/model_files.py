@@ -84,7 +84,8 @@ def _state(found: os.stat_result) -> tuple[int, int, int]:
 
 
 def _open(path: str, flags: int) -> int:
-    return os.open(path, flags | os.O_NOFOLLOW, 0o600)
+    """Open a file, not what a link names, nor wait for the other end of a pipe."""
+    return os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK, 0o600)
 
 
 def _is_the_servers(descriptor: int) -> bool:

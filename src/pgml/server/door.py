@@ -7,7 +7,9 @@ import functools
 import hashlib
 import os
 import shutil
+import struct
 import subprocess
+import sys
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -38,7 +40,7 @@ def build(version: int) -> Path:
     Raises ServerError, with what to do, where there is no compiler, no server's headers, or no place for it.
     """
     target = module(version)
-    if target.exists():
+    if _is_whole(target):
         return target
     compiler = shutil.which("cc")
     if compiler is None:
@@ -65,6 +67,8 @@ def check(connection: Connection, path: Path | str) -> None:
     import psycopg2
     from psycopg2 import sql
 
+    if os.path.exists(path) and not _is_whole(path):  # which would end the server
+        raise ServerError("the file is cut off, or none that can be loaded")
     try:
         with connection.cursor() as cursor:
             cursor.execute(sql.SQL("LOAD {}").format(sql.Literal(str(path))))
@@ -101,6 +105,21 @@ def _put(module: bytes, target: Path) -> None:
         draft.replace(target)
     finally:
         draft.unlink(missing_ok=True)
+
+
+def _is_whole(path: Path | str) -> bool:
+    """Return whether there is a module that is not cut off: where it is an ELF file, its table of sections comes last."""
+    try:
+        with open(path, "rb") as file:
+            opening, size = file.read(64), os.fstat(file.fileno()).st_size
+    except OSError:
+        return False
+    if not sys.platform.startswith("linux"):
+        return size > 0
+    if len(opening) < 64 or opening[:5] != b"\x7fELF\x02":
+        return False
+    (table,), (entry, count) = struct.unpack_from("=Q", opening, 40), struct.unpack_from("=HH", opening, 58)
+    return 0 < table and table + entry * count <= size
 
 
 def _sources() -> list[Path]:

@@ -175,7 +175,7 @@ void output_probabilities(const Model *model, const double *scores, const double
     ptrdiff_t k = model->n_scores;
     switch (model->output) {
     case LOGISTIC: case LOGISTIC_CLOSED: case EXPONENTIAL:
-        if (model->single) {
+        if (model->single && model->output != EXPONENTIAL) {
             float second = sigmoid_single((float)scores[0]);
             result[0] = 1.0f - second;
             result[1] = second;

@@ -45,12 +45,20 @@ WIDE static void rank(const float *borders, ptrdiff_t n, int missing_right, cons
     for (int lane = 0; lane < REGISTER; lane++) ranks[lane] = SIGNED(each[lane]);
 }
 
-/* The same of one value, as it is. */
-WIDE static uint8_t rank_one(const float *borders, ptrdiff_t n, int missing_right, float value) {
-    int32_t count = 0;
-    if (missing_right) for (ptrdiff_t i = 0; i < n; i++) count += !(value <= borders[i]);
-    else for (ptrdiff_t i = 0; i < n; i++) count += value > borders[i];
-    return (uint8_t)count;
+/* The ranks [n_columns] of one row, as they are. */
+WIDE static void rank_row(const Model *model, const double *row, uint8_t *ranks) {
+    const Oblivious *oblivious = &model->oblivious;
+    const float *borders = oblivious->borders;
+    for (ptrdiff_t i = 0; i < oblivious->n_columns; i++) {
+        const Column *column = oblivious->columns + i;
+        float value = narrowed(row[column->feature]);
+        ptrdiff_t n = column->n_borders;
+        int32_t count = 0;
+        if (column->missing_right) for (ptrdiff_t border = 0; border < n; border++) count += !(value <= borders[border]);
+        else for (ptrdiff_t border = 0; border < n; border++) count += value > borders[border];
+        ranks[i] = (uint8_t)count;
+        borders += n;
+    }
 }
 
 /* The ranks [n_columns, padded] of rows; those behind the last row are of any numbers. */
@@ -131,15 +139,10 @@ static void many_rows(const Model *model, const double *rows, ptrdiff_t n_rows, 
 
 static void one_row(const Model *model, const double *row, double *total, uint8_t *ranks) {
     const Oblivious *oblivious = &model->oblivious;
-    const float *borders = oblivious->borders;
     const double *leaves = oblivious->leaves;
     const uint32_t *splits = oblivious->splits;
     ptrdiff_t k = model->n_scores;
-    for (ptrdiff_t i = 0; i < oblivious->n_columns; i++) {
-        const Column *column = oblivious->columns + i;
-        ranks[i] = rank_one(borders, column->n_borders, (int)column->missing_right, narrowed(row[column->feature]));
-        borders += column->n_borders;
-    }
+    rank_row(model, row, ranks);
     for (ptrdiff_t tree = 0; tree < oblivious->n_trees; tree++) {
         ptrdiff_t depth = (ptrdiff_t)oblivious->depths[tree];
         size_t leaf = 0;

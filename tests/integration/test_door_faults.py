@@ -6,6 +6,7 @@ The backend lives. Between statements the answers are right; in the midst of one
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -143,6 +144,9 @@ def test_in_the_midst_of_a_statement(connect, project, path, damage):
             assert len(answers.result(LIMIT)) == 198
         except psycopg2.Error as error:
             check_clean(error)
+        except TimeoutError:
+            os.kill(session.pid, signal.SIGKILL)  # it hears nothing else
+            raise
     assert session.predict(project, [1, 2, 3]) == expected
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 import struct
-import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -27,8 +26,14 @@ NOTE = "Note: predictions go through PL/Python, without a module in C: "
 
 
 @pytest.fixture
-def package(server_folder, monkeypatch) -> Iterator[Path]:
-    """A copy of the package's C, without what is built of it; return where the module will be."""
+def built(cluster) -> Path:
+    """The module for the tests' server."""
+    return door.build(cluster.postgres.version)
+
+
+@pytest.fixture
+def package(server_folder, built, monkeypatch) -> Iterator[Path]:
+    """A copy of the package's C, without what was built of it; return where the module will be."""
     copy = server_folder / "package"
     for folder in ("backend/c", "predictors/c"):
         shutil.copytree(PACKAGE / folder, copy / folder, ignore=shutil.ignore_patterns("*.so"))
@@ -36,12 +41,6 @@ def package(server_folder, monkeypatch) -> Iterator[Path]:
     monkeypatch.setattr(door, "_FOLDER", copy / "backend" / "c")
     yield copy / "backend" / "c"
     shutil.rmtree(copy)
-
-
-@pytest.fixture
-def built(cluster) -> Path:
-    """The module for the tests' server."""
-    return door.build(cluster.postgres.version)
 
 
 @pytest.fixture
@@ -56,6 +55,11 @@ def programs(monkeypatch, tmp_path) -> Path:
 def script(path: Path, content: str) -> None:
     path.write_text("#!/bin/sh\n" + content)
     path.chmod(0o755)
+
+
+def compiler(path: Path, gives: Path) -> None:
+    """A compiler that is done at once."""
+    script(path, f'while [ $# -gt 1 ]; do shift; done; /bin/cp "{gives}" "$1"')
 
 
 def copied(module: Path, name: str, folder: Path) -> Path:
@@ -106,12 +110,13 @@ def test_without_headers(trained, package, programs, monkeypatch, tmp_path):
 def test_a_compiler_that_fails(trained, package, built, programs):
     script(programs / "cc", "echo 'door.c:1: error: out of luck' >&2; exit 1")
     assert_python_instead(trained, "the compiler refuses it: door.c:1: error: out of luck")
-    script(programs / "cc", "while [ $# -gt 1 ]; do shift; done; echo text > $1")
+    compiler(programs / "cc", gives=SQL)
     assert_python_instead(trained, "the file is cut off, or none that can be loaded")
 
 
-def test_a_package_that_cannot_be_written_to(cluster, package, server_folder):
-    """The server's user, who installs what root has put there."""
+def test_a_package_that_cannot_be_written_to(cluster, package, server_folder, built):
+    """By the server's user, who installs what root has put there."""
+    compiler(server_folder / "cc", gives=built)
     if cluster.user.uid == os.geteuid():
         package.chmod(0o555)
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "pgml"
@@ -123,20 +128,19 @@ def test_a_package_that_cannot_be_written_to(cluster, package, server_folder):
     )
     said = cluster.user.run(
         [sys.executable, "-c", try_it, str(package), str(cluster.postgres.version)],
-        {**os.environ, "PYTHONPATH": str(PACKAGE.parent), "XDG_CACHE_HOME": str(server_folder / "cache")},
+        {"PATH": str(server_folder), "PYTHONPATH": str(PACKAGE.parent), "XDG_CACHE_HOME": str(server_folder / "cache")},
     )
     assert said == f"it cannot be written to {package}: Permission denied; run pgml install once as the owner of that folder\n"
 
 
 @pytest.mark.parametrize("content", [b"", b"text\n", "half", "most"])
-def test_a_damaged_module_is_built_again(trained, package, built, content, monkeypatch):
+def test_a_damaged_module_is_built_again(trained, package, built, content, programs):
     """To load one that is cut off would end the server."""
     module, sound = package / built.name, built.read_bytes()
     sizes = {"half": len(sound) // 2, "most": len(sound) - 4096}
     module.write_bytes(sound[: sizes[content]] if isinstance(content, str) else content)
-    with monkeypatch.context() as patched:
-        patched.setenv("PATH", "/nowhere")
-        assert_python_instead(trained, "there is no C compiler")
+    assert_python_instead(trained, "there is no C compiler")
+    compiler(programs / "cc", gives=built)
     (said,) = install_schema(trained.dsn)
     assert said == f"Predictions are made in C, by {module}."
     assert Session(trained.connect()).value(LANGUAGE) == "c"

@@ -315,16 +315,18 @@ static Mapped *look(const char *name, size_t length, int64 id)
     entry->used = ++clock_of_use;
     if (!is_for(entry, &moment)) {
         look_up(entry, snapshot);
-        entry->tries = entry->mapped ? 0 : 1;
-    } else if (entry->mapped && entry->statement != statement)
-        mapped_look(entry->mapped);
-    else if (entry->mapped && !entry->mapped->is_lost)
-        return entry->mapped;
-    entry->statement = statement;
-    if (entry->is_valid && (!entry->mapped || entry->mapped->is_lost) && entry->tries < TRIES) {
-        entry->tries++;
-        look_up(entry, snapshot);
+        entry->tries = 1;
+    } else {
+        if (entry->mapped && entry->statement != statement)
+            mapped_look(entry->mapped);
+        if ((!entry->mapped || entry->mapped->is_lost) && entry->tries < TRIES) {
+            entry->tries++;
+            look_up(entry, snapshot);
+        }
     }
+    entry->statement = statement;
+    if (entry->mapped && !entry->mapped->is_lost)
+        entry->tries = 0;
     return entry->is_valid && entry->mapped && !entry->mapped->is_lost ? entry->mapped : NULL;
 }
 

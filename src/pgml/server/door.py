@@ -119,7 +119,7 @@ def _is_whole(path: Path | str) -> bool:
     if len(opening) < 64 or opening[:5] != b"\x7fELF\x02":
         return False
     (table,), (entry, count) = struct.unpack_from("=Q", opening, 40), struct.unpack_from("=HH", opening, 58)
-    return 0 < table and table + entry * count <= size
+    return table > 0 and table + entry * count <= size
 
 
 def _sources() -> list[Path]:

@@ -78,7 +78,7 @@ class Pair:
     def replayed(self, on_standby: Session) -> None:
         """Wait until the standby has all that was written until now."""
         written = self.writer.value("SELECT pg_current_wal_flush_lsn()")
-        eventually(lambda: on_standby.value("SELECT pg_last_wal_replay_lsn() >= %s::pg_lsn", written), 30)
+        eventually(lambda: on_standby.value("SELECT pg_last_wal_replay_lsn() >= %s::pg_lsn", written))
 
 
 def connect(server: Cluster, role: str = "postgres") -> Session:

@@ -1,3 +1,5 @@
 -- What door.sql leaves behind where the functions that predict have been put back.
-DROP FUNCTION IF EXISTS pgml_internal.predict_array(text, anyarray), pgml_internal.predict_row(text, VARIADIC "any"),
-    pgml_internal.simplify(internal);
+DROP FUNCTION IF EXISTS pg_catalog.pgml_predict_array(text, anyarray), pg_catalog.pgml_predict_row(text, VARIADIC "any"),
+    pg_catalog.pgml_predict(text, float8[]), pg_catalog.pgml_predict_model(bigint, float8[]),
+    pg_catalog.pgml_classify(text, float8[]), pg_catalog.pgml_predict_proba(text, float8[]),
+    pg_catalog.pgml_predict_batch(text, float8[]), pg_catalog.pgml_simplify(internal);

@@ -168,8 +168,8 @@ def template(cluster: Cluster, door: str) -> str:
         cursor.execute(f"CREATE DATABASE {name}")
     install_schema(cluster.dsn(name), use_door=door == "c")
     with contextlib.closing(cluster.connect(name)) as connection, connection.cursor() as cursor:
-        cursor.execute("SELECT lanname FROM pg_proc JOIN pg_language AS l ON l.oid = prolang WHERE proname = 'predict' AND pronamespace = 'pgml'::regnamespace")
-        assert cursor.fetchall() == [("c",) if door == "c" else ("sql",)]
+        cursor.execute("SELECT to_regprocedure('pg_catalog.pgml_predict(text, float8[])') IS NOT NULL")
+        assert cursor.fetchall() == [(door == "c",)]
     return name
 
 

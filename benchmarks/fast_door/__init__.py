@@ -48,8 +48,5 @@ def run(dsn: str, quick: bool = False, write: bool = False) -> str:
 
 
 def _language(cursor: psycopg2.extensions.cursor) -> str:
-    cursor.execute(
-        "SELECT lanname FROM pg_proc JOIN pg_language ON pg_language.oid = prolang"
-        " WHERE pg_proc.oid = 'pgml.predict(text, float8[])'::regprocedure"
-    )
-    return cursor.fetchone()[0]
+    cursor.execute("SELECT to_regprocedure('pg_catalog.pgml_predict(text, float8[])') IS NOT NULL")
+    return "c" if cursor.fetchone()[0] else "python"

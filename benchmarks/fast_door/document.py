@@ -18,7 +18,7 @@ from benchmarks.fast_door.report import Report
 from benchmarks.fast_door.scale import Bench
 
 BEGIN, END = "<!-- fast door: written by script/bench -->", "<!-- fast door: end -->"
-DOORS = {"c": "in C", "sql": "through PL/Python"}
+DOORS = {"c": "in C", "python": "through PL/Python"}
 CHARTS = ROOT / "docs" / "charts"
 
 

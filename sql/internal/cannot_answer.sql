@@ -5,7 +5,8 @@ CREATE OR REPLACE FUNCTION pgml_internal.cannot_answer(
 ) RETURNS jsonb
 LANGUAGE sql STABLE PARALLEL SAFE
 RETURN CASE
-    WHEN project_id IS NULL AND model_id IS NOT NULL THEN jsonb_build_object(
+    -- Nobody is told that there is one which is not for him.
+    WHEN model_id IS NOT NULL THEN jsonb_build_object(
         'sqlstate', 'ML022',
         'message', format('unknown model %s', model_id),
         'hint', 'pgml.models has the models of the projects that you may read'
@@ -20,10 +21,6 @@ RETURN CASE
             ),
             'there are none that you may use; pgml.train makes one'
         )
-    )
-    WHEN allowed IS NOT TRUE AND model_id IS NOT NULL THEN jsonb_build_object(
-        'sqlstate', '42501',
-        'message', format('permission denied for model %s: predicting needs the privilege predict in its project', model_id)
     )
     WHEN allowed IS NOT TRUE THEN jsonb_build_object(
         'sqlstate', '42501',

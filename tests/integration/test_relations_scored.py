@@ -43,6 +43,33 @@ def test_a_key_may_be_missing_or_repeated(session):
     )
 
 
+def test_booleans_are_numbers(session):
+    session.execute("CREATE VIEW yes AS SELECT id, a > 5 AS a, b, c FROM keyed")
+    assert session.execute("SELECT prediction FROM pgml.score('sum', 'yes', 'id')") == session.execute(
+        "SELECT pgml.predict('sum', ARRAY[a::integer, b, c]) FROM yes"
+    )
+
+
+def test_nothing_of_the_relations_owner_runs(trained_once, session):
+    """A cast may be a function of whoever made the type, and would run with the rights of who scores."""
+    owner = Session(trained_once.connect("owner"))
+    session.execute("CREATE SCHEMA hers AUTHORIZATION owner")
+    owner.execute("""
+        CREATE TYPE hers.t AS (x float8);
+        CREATE FUNCTION hers.number(hers.t) RETURNS float8 LANGUAGE plpgsql AS 'BEGIN RAISE EXCEPTION ''ran''; END';
+        CREATE FUNCTION hers.text(hers.t) RETURNS text LANGUAGE plpgsql AS 'BEGIN RAISE EXCEPTION ''ran''; END';
+        CREATE CAST (hers.t AS float8) WITH FUNCTION hers.number AS IMPLICIT;
+        CREATE CAST (hers.t AS text) WITH FUNCTION hers.text AS IMPLICIT;
+        CREATE TABLE hers.features (id integer, a hers.t, b float8, c float8);
+        CREATE TABLE hers.keys (key hers.t, a float8, b float8, c float8);
+        CREATE TABLE hers.arrays (id integer, a hers.t[], b float8, c float8);
+        INSERT INTO hers.features VALUES (1, ROW(1), 2, 3);
+        INSERT INTO hers.keys VALUES (ROW(1), 1, 2, 3);
+    """)
+    for relation, key, sqlstate in (("features", "id", "ML011"), ("keys", "key", "ML011"), ("arrays", "id", "ML005")):
+        assert session.refused(f"SELECT * FROM pgml.score('sum', 'hers.{relation}', '{key}')").pgcode == sqlstate
+
+
 def test_a_relation_without_rows(session):
     session.execute("CREATE VIEW none AS SELECT * FROM points WHERE false")
     assert session.execute("SELECT * FROM pgml.score('sum', 'none', 'a')") == []
@@ -51,7 +78,7 @@ def test_a_relation_without_rows(session):
 @pytest.mark.parametrize(
     ("call", "sqlstate", "said"),
     [
-        ("score('sum', 'keyed', 'nothing')", "ML005", '"keyed" has no column "nothing"'),
+        ("score('sum', 'keyed', 'nothing')", "ML005", 'keyed has no column "nothing"'),
         ("score('sum', 'pg_class', 'oid')", "ML005", 'no column "a", which the model was trained with'),
         ("score('sum', 'nowhere', 'id')", "ML004", 'there is no table or view "nowhere"'),
         ("score('nothing', 'keyed', 'id')", "ML003", 'unknown project "nothing"'),
@@ -61,12 +88,14 @@ def test_a_relation_without_rows(session):
         ("score('sum', 'keyed', '')", "ML009", "key must not be empty"),
         ("score_proba('sum', 'keyed', 'id')", "ML009", "a regression, which has no classes"),
         ("score('sum', 'with_gap', 'id')", "ML012", 'feature "b" is NULL or NaN'),
-        ("score('sum', 'words', 'id')", "22P02", "invalid input syntax"),
+        ("score('sum', 'words', 'id')", "ML011", 'column "a" of words is text, not a number'),
+        ("score('sum', 'odd_key', 'key')", "ML011", 'the key "key" of odd_key is json'),
     ],
 )
 def test_bad_input(session, call, sqlstate, said):
     session.execute("CREATE OR REPLACE VIEW with_gap AS SELECT id, a, NULLIF(b, 3) AS b, c FROM keyed")
     session.execute("CREATE OR REPLACE VIEW words AS SELECT id, 'one' AS a, b::text AS b, c::text AS c FROM keyed")
+    session.execute("CREATE OR REPLACE VIEW odd_key AS SELECT '{}'::json AS key, a, b, c FROM keyed")
     session.execute("SELECT pgml.deploy('sum', 'best_score', 'linear')")
     error = session.refused(f"SELECT * FROM pgml.{call}")
     assert (error.pgcode, said in error.diag.message_primary) == (sqlstate, True), error

@@ -13,7 +13,7 @@ from pgml.wire.packing import Column, packed
 _READABLE_KINDS = {"r": "table", "p": "table", "f": "foreign table", "v": "view", "m": "materialized view"}
 _SLICE_BYTES = 16 << 20  # how much of a snapshot is packed at a time
 _PAGE_BYTES = 8192
-_NUMBERS = ("smallint", "integer", "bigint", "real", "double precision", "numeric", "boolean")
+NUMBERS = ("smallint", "integer", "bigint", "real", "double precision", "numeric", "boolean")
 
 
 @dataclass(frozen=True)
@@ -194,11 +194,11 @@ def check_columns(relation: str, columns: list[Attribute], target: str) -> None:
     if len(columns) < 2:
         raise UnusableData(f'{relation} has no column besides the target "{target}"')
     for column in columns:
-        if column.name == target and (column.is_array or column.type not in _NUMBERS):
+        if column.name == target and (column.is_array or column.type not in NUMBERS):
             raise UnsupportedType(
                 f'the target "{target}" of {relation} is {column.sql_type}; it must be a number or a boolean'
             )
-        if column.type not in _NUMBERS or (column.is_array and column.type == "boolean"):
+        if column.type not in NUMBERS or (column.is_array and column.type == "boolean"):
             raise UnsupportedType(
                 f'column "{column.name}" of {relation} is {column.sql_type}; '
                 "a model is trained on numbers, booleans and arrays of numbers",

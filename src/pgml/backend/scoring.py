@@ -5,11 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from pgml.backend.relation import Attribute, Relation, attributes
+from pgml.backend.relation import NUMBERS, Attribute, Relation, attributes
 from pgml.backend.session import Session
-from pgml.errors import UnknownColumn, choices_hint
+from pgml.errors import UnknownColumn, UnsupportedType, choices_hint
 
 _NO_PROBABILITIES = "NULL::pg_catalog.float8[]"
+# What is shown as text, and taken for a number, without anybody's code: casts of other types may be functions of others.
+_KEYS = (
+    *NUMBERS, "text", "character varying", "character", "name", "uuid", "date", "interval", "oid", "inet", "cidr", "bytea",
+    "time without time zone", "time with time zone", "timestamp without time zone", "timestamp with time zone",
+)  # fmt: skip
 _ROWS_A_MESSAGE = 1000  # to the engine
 _ELEMENT = re.compile(r"(.+)\[(\d+)\]", re.DOTALL)  # of an array column
 
@@ -48,7 +53,12 @@ def _columns(session: Session, relation: Relation, features: Sequence[str], key:
     """Return SQL for the key as text and for the array of the features."""
     named = {attribute.name: attribute for attribute in attributes(session, relation.oid)}
     if key not in named:
-        raise UnknownColumn(f'"{relation.name}" has no column "{key}"', hint=choices_hint(key, list(named)))
+        raise UnknownColumn(f'{relation.name} has no column "{key}"', hint=choices_hint(key, list(named)))
+    if named[key].sql_type not in _KEYS:
+        raise UnsupportedType(
+            f'the key "{key}" of {relation.name} is {named[key].sql_type}, which is not shown as text here',
+            hint="a view can show it as a number, a text, a date or a uuid",
+        )
     numbers = ", ".join(_number(session, relation, named, feature) for feature in features)
     return f"t.{session.quote_name(key)}::pg_catalog.text", f"ARRAY[{numbers}]::pg_catalog.float8[]"
 
@@ -56,11 +66,15 @@ def _columns(session: Session, relation: Relation, features: Sequence[str], key:
 def _number(session: Session, relation: Relation, named: dict[str, Attribute], feature: str) -> str:
     """Return SQL for a feature: a column, or an element of an array column."""
     element = _ELEMENT.fullmatch(feature)
-    if feature in named:
-        return f"t.{session.quote_name(feature)}"
-    if element and element[1] in named and named[element[1]].is_array:
-        return f"t.{session.quote_name(element[1])}[{element[2]}]"
-    raise UnknownColumn(
-        f'"{relation.name}" has no column "{feature}", which the model was trained with',
-        hint="a view can give a column that name",
-    )
+    if feature in named and not named[feature].is_array:
+        column, number = named[feature], f"t.{session.quote_name(feature)}"
+    elif element and element[1] in named and named[element[1]].is_array:
+        column, number = named[element[1]], f"t.{session.quote_name(element[1])}[{element[2]}]"
+    else:
+        raise UnknownColumn(
+            f'{relation.name} has no column "{feature}", which the model was trained with',
+            hint="a view can give a column that name",
+        )
+    if column.type not in NUMBERS:
+        raise UnsupportedType(f'column "{column.name}" of {relation.name} is {column.sql_type}, not a number')
+    return f"{number}::pg_catalog.int4" if column.type == "boolean" else number

@@ -126,13 +126,16 @@ def _schema(connection: Connection, install: str) -> Finding:
 
 def _door(connection: Connection, install: str) -> Iterator[Finding]:
     """Say what predictions are made by, where pgml is installed."""
+    wants = _value(connection, "SELECT (SELECT prosrc FROM pg_proc WHERE oid = to_regprocedure('pgml.predict(text, float8[])'))")
     path = _value(
-        connection,
-        "SELECT (SELECT coalesce(probin, '') FROM pg_proc WHERE oid = to_regprocedure('pgml.predict(text, float8[])'))",
+        connection, "SELECT (SELECT probin FROM pg_proc WHERE oid = to_regprocedure('pg_catalog.pgml_predict(text, float8[])'))"
     )
-    if path is None:
+    if wants is None:
         return
-    if not path:
+    if path is None and "pg_catalog.pgml_predict" in wants:  # restored from a dump, which leaves the module's functions out
+        yield Finding("the functions of the module in C, which predictions are made by, are missing", there=False, remedy=install)
+        return
+    if path is None:
         yield Finding(
             "predictions go through PL/Python: the server has no module in C for them",
             there=False,

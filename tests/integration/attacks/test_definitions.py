@@ -34,8 +34,6 @@ FOR_EVERYBODY = {
     "pgml_internal.classes(text)": "answers who was answered before in the same statement",
     "pgml_internal.run(text)": "runs as its caller what its caller could run",
     "pgml_internal.answer_first()": "takes no argument, and asks whether the role that predicts may",
-    "pgml_internal.predict_array(text,anyarray)": "asks for the right to predict",
-    'pgml_internal.predict_row(text,"any")': "asks for the right to predict",
 }
 
 # Functions with a body that is parsed when it runs, without a search_path of their own, each with the reason.
@@ -68,9 +66,13 @@ SEARCHES = {
         FOR_EVERYBODY,
     ),
     "with the rights of its owner in the caller's path": (f"{FUNCTION} AND prosecdef AND NOT {PINNED}", {}),
-    "in SQL that is parsed when it runs": (f"{FUNCTION} AND lanname = 'sql' AND prosqlbody IS NULL", {}),
+    # Of pg_catalog, the only schema whose names nobody can come before.
+    "in SQL that is parsed when it runs": (
+        f"{FUNCTION} AND lanname = 'sql' AND prosqlbody IS NULL AND prosrc !~ '^SELECT pg_catalog\\.pgml_[a-z_]+\\(\\$1, \\$2\\)$'",
+        {},
+    ),
     "in another language in the caller's path": (
-        f"{FUNCTION} AND lanname NOT IN ('sql', 'c') AND NOT {PINNED}",  # what is in C calls nothing by a name
+        f"{FUNCTION} AND lanname <> 'sql' AND NOT {PINNED}",
         IN_THE_CALLERS_PATH,
     ),
     "belonging to somebody else": (

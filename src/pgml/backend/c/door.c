@@ -19,7 +19,7 @@
 #include "utils/lsyscache.h"
 #include "utils/syscache.h"
 
-#define BATCH 16384 /* rows of an array between two looks whether the statement was cancelled */
+#define LEAST_BATCH 64 /* rows of an array between two looks whether the statement was cancelled; fast models take more */
 
 /* Before version 16 of PostgreSQL its macros do not say that these are for others to find. */
 #pragma GCC visibility push(default)
@@ -224,9 +224,11 @@ Datum pgml_classify(PG_FUNCTION_ARGS)
     bool is_label = mapped && mapped->model->n_classes > 0 && predict(mapped, &label);
 
     if (!is_label) {
-        label = DatumGetFloat8(other_door(fcinfo->args, "classify", TEXTOID, 1, &fcinfo->isnull));
+        Datum other = other_door(fcinfo->args, "classify", TEXTOID, 1, &fcinfo->isnull);
+
         if (fcinfo->isnull)
             PG_RETURN_NULL();
+        label = DatumGetFloat8(other);
     }
     PG_RETURN_TEXT_P(cstring_to_text(DatumGetCString(DirectFunctionCall1(float8out, Float8GetDatum(label)))));
 }
@@ -270,19 +272,20 @@ static ArrayType *batch(text *name, ArrayType *rows)
     ptrdiff_t n_features;
     double *numbers, *answers;
     ArrayType *result;
-    int n_rows;
+    int n_rows, block;
 
     if (!mapped || ARR_NDIM(rows) != 2 || ARR_DIMS(rows)[1] != mapped->model->n_features)
         return NULL;
     n_features = mapped->model->n_features;
     n_rows = ARR_DIMS(rows)[0];
+    block = (int)Max(mapped->model->block, LEAST_BATCH);
     numbers = MemoryContextAllocHuge(CurrentMemoryContext, (size_t)n_rows * (size_t)n_features * sizeof *numbers);
     result = new_array(n_rows);
     answers = (double *)ARR_DATA_PTR(result);
     if (!take_numbers(rows, n_rows * n_features, numbers))
         return NULL;
-    for (int first = 0; first < n_rows; first += BATCH) {
-        ptrdiff_t count = Min(BATCH, n_rows - first);
+    for (int first = 0; first < n_rows; first += block) {
+        ptrdiff_t count = Min(block, n_rows - first);
 
         CHECK_FOR_INTERRUPTS();
         if (!GUARDED(unclean = model_batch(mapped->model, (char *)(numbers + first * n_features), count, 0, answers + first))) {
@@ -308,7 +311,15 @@ Datum pgml_predict_batch(PG_FUNCTION_ARGS)
         before = MemoryContextSwitchTo(context->multi_call_memory_ctx);
         answers = PG_ARGISNULL(0) || PG_ARGISNULL(1) ? NULL : batch(PG_GETARG_TEXT_PP(0), PG_GETARG_ARRAYTYPE_P(1));
         if (!answers) {
-            Datum other = other_door(fcinfo->args, "predict_batch", TEXTOID, 2, &fcinfo->isnull);
+            Datum other;
+
+            /* It takes long to hand over millions of numbers: not before it says that the role may ask that project. */
+            if (!PG_ARGISNULL(0) && !PG_ARGISNULL(1)) {
+                NullableDatum none[] = {fcinfo->args[0], {.value = PointerGetDatum(construct_empty_array(FLOAT8OID))}};
+
+                (void)other_door(none, "predict_batch", TEXTOID, 2, &fcinfo->isnull);
+            }
+            other = other_door(fcinfo->args, "predict_batch", TEXTOID, 2, &fcinfo->isnull);
 
             answers = fcinfo->isnull ? new_array(0) : DatumGetArrayTypePCopy(other);
             fcinfo->isnull = false;

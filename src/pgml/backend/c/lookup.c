@@ -26,6 +26,7 @@
 #include "utils/syscache.h"
 
 #define ENTRIES 64 /* the one that was not used for the longest time goes first */
+#define LONGEST 2000 /* bytes of a project's name; no longer ones are made */
 #define TRIES 3    /* of a file that cannot be used: the other door writes it anew, but not what it evaluates by itself */
 
 /* What a project (or a model asked for by its id) answers with, as one snapshot sees it. */
@@ -50,7 +51,8 @@ typedef struct {
     Oid role, rights;
     bool is_valid, is_lasting;
     Moment found, newest; /* the second: where it is lasting */
-    int64 statement;      /* that has looked at the file */
+    int64 statement;      /* that has looked at the file, or used it last */
+    Moment answered;      /* in that statement */
     uint64 used;
     int tries;
     Mapped *mapped;
@@ -298,7 +300,7 @@ static Mapped *look(const char *name, size_t length, int64 id)
     Moment moment;
     Entry *entry;
 
-    if (!ActiveSnapshotSet())
+    if (!ActiveSnapshotSet() || length > LONGEST)
         return NULL;
     snapshot = GetActiveSnapshot();
     if (snapshot->snapshot_type != SNAPSHOT_MVCC)
@@ -313,6 +315,10 @@ static Mapped *look(const char *name, size_t length, int64 id)
         return NULL;
     last = entry;
     entry->used = ++clock_of_use;
+    /* What has answered goes on to do so for all rows that the snapshot is for: another's change may be seen by it, and be
+     * made known only now. One's own makes another moment. */
+    if (entry->statement == statement && is_same(&moment, &entry->answered) && entry->mapped && !entry->mapped->is_lost)
+        return entry->mapped;
     if (!is_for(entry, &moment)) {
         look_up(entry, snapshot);
         entry->tries = 1;
@@ -325,9 +331,12 @@ static Mapped *look(const char *name, size_t length, int64 id)
         }
     }
     entry->statement = statement;
-    if (entry->mapped && !entry->mapped->is_lost)
-        entry->tries = 0;
-    return entry->is_valid && entry->mapped && !entry->mapped->is_lost ? entry->mapped : NULL;
+    entry->answered = (Moment){0};
+    if (!entry->is_valid || !entry->mapped || entry->mapped->is_lost)
+        return NULL;
+    entry->answered = moment;
+    entry->tries = 0;
+    return entry->mapped;
 }
 
 Mapped *lookup_project(const char *name, size_t length) { return look(name, length, 0); }

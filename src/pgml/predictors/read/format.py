@@ -50,7 +50,7 @@ def parse(buffer: object) -> tuple[dict, dict[str, Tensor]]:
         covered = sum(tensor.items.nbytes for tensor in tensors.values())
     except CorruptPredictor:
         raise
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError, SystemError) as error:
         raise CorruptPredictor(f"the predictor's header cannot be read: {error}") from error
     if covered != len(data):
         raise CorruptPredictor(f"the predictor's tensors take {covered} bytes, there are {len(data)}")

@@ -165,6 +165,19 @@ def _port(word: str) -> int:
     return int(word)
 
 
+def _dsn(words: str) -> str:
+    import psycopg2
+    from psycopg2.extensions import parse_dsn
+
+    try:
+        parse_dsn(words)
+    except psycopg2.ProgrammingError as error:
+        raise argparse.ArgumentTypeError(
+            f"a connection string is written as dbname=my_database or postgresql://host/my_database: {error}"
+        ) from error
+    return words
+
+
 def _content(path: str) -> str:
     try:
         return Path(path).read_text().rstrip("\n")
@@ -184,16 +197,16 @@ COMMANDS = {
     "status": Command(status),
     "psql": Command(psql, _argument("arguments", "handed on to psql", metavar="ARG", nargs="*")),
     "install": Command(
-        install, _argument("dsn", "libpq's connection string, else PG* variables", nargs="?", default="")
+        install, _argument("dsn", "libpq's connection string, else PG* variables", nargs="?", default="", type=_dsn)
     ),
     "doctor": Command(
         doctor,
-        _argument("dsn", "libpq's connection string, else PG* variables, else the private server", nargs="?", default=""),
+        _argument("dsn", "libpq's connection string, else PG* variables, else the private server", nargs="?", default="", type=_dsn),
     ),
     "export": Command(
         export,
         _argument("model", "its number, or a project, whose deployed model it is", metavar="PROJECT_OR_ID"),
-        _argument("dsn", "libpq's connection string, else PG* variables, else the private server", nargs="?", default=""),
+        _argument("dsn", "libpq's connection string, else PG* variables, else the private server", nargs="?", default="", type=_dsn),
         _argument("--format", "%(choices)s (%(default)s)", choices=("safetensors", "onnx", "native", "sql"), default="safetensors"),
         _argument("--function", "name of the function, with --format sql (%(default)s)", metavar="NAME", default="predict"),
         _argument("--output", "the file", metavar="FILE", required=True),

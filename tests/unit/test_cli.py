@@ -36,14 +36,16 @@ def test_an_unknown_command_is_refused(capsys):
 @pytest.mark.parametrize(
     ("words", "rule"),
     [
-        (["--port", "0"], "a port is a number from 1 to 65535, not '0'"),
-        (["--port", "99999"], "a port is a number from 1 to 65535, not '99999'"),
-        (["--password-file", "/nowhere"], "cannot read /nowhere: No such file or directory"),
+        (["up", "--port", "0"], "a port is a number from 1 to 65535, not '0'"),
+        (["up", "--port", "99999"], "a port is a number from 1 to 65535, not '99999'"),
+        (["up", "--password-file", "/nowhere"], "cannot read /nowhere: No such file or directory"),
+        (["doctor", "my_database"], "a connection string is written as dbname=my_database or postgresql://"),
+        (["install", "my_database"], "a connection string is written as dbname=my_database or postgresql://"),
     ],
 )
 def test_an_argument_that_cannot_be_is_refused(capsys, words, rule):
     with pytest.raises(SystemExit):
-        cli.main(["up", *words])
+        cli.main(words)
     assert rule in capsys.readouterr().err
 
 

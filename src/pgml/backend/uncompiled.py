@@ -54,6 +54,8 @@ class RemoteModel:
             _question = None
         if _question is None:
             rows = rows_of(asked.what, self._evaluator, asked.features)
+            if not rows:
+                return [], None
             _question = (asked, self._predict(rows.tobytes(), asked.what == "predict_proba"))
         try:
             return None, _question[1].send(estimator)

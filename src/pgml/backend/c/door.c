@@ -172,17 +172,18 @@ static Datum other_door(const NullableDatum *arguments, const char *ask, Oid of,
 
 /* -- answers ----------------------------------------------------------------------------------------------- */
 
+/* The model of a project; NULL where it is not for this door. */
+static Mapped *of_project(text *name) { return lookup_project(VARDATA_ANY(name), VARSIZE_ANY_EXHDR(name)); }
+
 /* The model of the project that the first argument names, with its row read from the second; NULL where it is not for
  * this door. */
 static Mapped *asked(FunctionCallInfo fcinfo)
 {
-    text *name;
     Mapped *mapped;
 
     if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
         return NULL;
-    name = PG_GETARG_TEXT_PP(0);
-    mapped = lookup_project(VARDATA_ANY(name), VARSIZE_ANY_EXHDR(name));
+    mapped = of_project(PG_GETARG_TEXT_PP(0));
     return mapped && take(mapped->model, PG_GETARG_ARRAYTYPE_P(1)) ? mapped : NULL;
 }
 
@@ -267,7 +268,7 @@ Datum pgml_predict_proba(PG_FUNCTION_ARGS)
 /* The answers to the rows of an array [rows, features]; NULL where this door has none. */
 static ArrayType *batch(text *name, ArrayType *rows)
 {
-    Mapped *mapped = lookup_project(VARDATA_ANY(name), VARSIZE_ANY_EXHDR(name));
+    Mapped *mapped = of_project(name);
     volatile ptrdiff_t unclean = 0;
     ptrdiff_t n_features;
     double *numbers, *answers;
@@ -354,11 +355,8 @@ Datum pgml_predict_row(PG_FUNCTION_ARGS)
         for (int i = 0; i <= count; i++)
             types[i] = get_fn_expr_argtype(fcinfo->flinfo, i);
     }
-    if (!PG_ARGISNULL(0)) {
-        text *name = PG_GETARG_TEXT_PP(0);
-
-        mapped = lookup_project(VARDATA_ANY(name), VARSIZE_ANY_EXHDR(name));
-    }
+    if (!PG_ARGISNULL(0))
+        mapped = of_project(PG_GETARG_TEXT_PP(0));
     if (mapped && mapped->model->n_features == count) {
         double *row = model_row(mapped->model);
 

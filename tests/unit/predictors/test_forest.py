@@ -134,11 +134,12 @@ def random_trees(draw, n_features: int = 3, width: int = 0):
     order = [0, *draw(st.permutations(range(1, n)))]
     place = np.argsort(order)
     numbers = st.floats(-4, 4, width=32)
+    beside = st.builds(np.nextafter, numbers, st.sampled_from([-np.inf, np.inf]))
     return forest.Tree(
         np.array([place[left[i]] if left[i] >= 0 else -1 for i in order]),
         np.array([place[right[i]] if right[i] >= 0 else -1 for i in order]),
         np.array(draw(st.lists(st.integers(0, n_features - 1), min_size=n, max_size=n))),
-        np.array(draw(st.lists(numbers, min_size=n, max_size=n))),
+        np.array(draw(st.lists(st.one_of(numbers, beside), min_size=n, max_size=n))),
         np.array(draw(st.lists(numbers, min_size=n * max(width, 1), max_size=n * max(width, 1)))).reshape(
             (n, width) if width else n
         ),
@@ -155,14 +156,16 @@ def walk(tree: forest.Tree, row) -> int:
     return node
 
 
-@given(st.data(), st.integers(0, 3))
-def test_any_trees(draws, width):
-    """Whatever the trees and their order of nodes, packing keeps what they mean."""
+@given(st.data(), st.integers(0, 3), st.sampled_from(["single", "double"]), st.sampled_from([3, 3000]))
+def test_any_trees(draws, width, input, n_features):
+    """Whatever the trees, their order of nodes, and whether their walks are those of copies, packing keeps what they mean."""
     drawn = draws.draw(st.lists(random_trees(width=width), min_size=1, max_size=20))
     number = st.one_of(st.floats(-4, 4, width=32), st.just(float("nan")))
     rows = np.array(draws.draw(st.lists(st.tuples(number, number, number), min_size=1, max_size=11)))
+    rows = np.pad(rows, ((0, 0), (0, n_features - 3)))
     labels = {"output": "probability", "classes": range(width)} if width else {}
-    predictor = forest.predictor(drawn, 3, missing=True, divisor=float(len(drawn)), scale=2.0, **labels)
+    about = {"input": input, "missing": True, "divisor": float(len(drawn)), "scale": 2.0}
+    predictor = forest.predictor(drawn, n_features, **about, **labels)
     k = max(width, 1)
     totals = np.zeros((len(rows), k))
     for tree in drawn:

@@ -1,52 +1,66 @@
-/* The forest family. Several walks go on at once, so that one waits for memory while the others move: eight rows
- * down one tree in a batch, one row down eight trees alone. A leaf points to itself, which makes a step free of
- * branches; a tree is left when all the walks have reached a leaf. No walk is longer than a tree has nodes: it would go on
- * for ever in a file that is written over meanwhile. */
-#include "load.h"
+/* The forest family: rows find their leaves in its trees, which make the scores.
+ *
+ * Several walks go on at once, so that one waits for memory while the others move: one row down many trees, or many rows
+ * down one tree. A leaf leads to itself, which makes a step free of branches. The nodes of a large forest are walked where
+ * the file lies, those of a small one in a copy that stays in the processor's cache, where a row at a time is the fastest. */
+#include "forest_nodes.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define LANES 8
-#define LEAF 0x80000000u
-#define MISSING_LEFT 0x40000000u
-#define FEATURE 0x3fffffffu
+#define FEW 4            /* walks at once where no more are left */
+#define UNLOOKED 8       /* steps before the first look whether every walk has ended, */
+#define BETWEEN_LOOKS 3  /* and before each other */
+#define INLINE inline __attribute__((always_inline))
 
-/* Child of the node that a value leads to; a leaf leads to itself. */
-static inline uint32_t step(const TreeNode *node, const double *row, int with_missing) {
-    uint32_t feature = node->feature;
-    double value = row[feature & FEATURE];
-    uint32_t right = !(value <= node->number) & !(feature & LEAF);
-    if (with_missing) right &= !((feature & MISSING_LEFT) && value != value);
-    return node->left + right;
+enum Kind { MAPPED, SINGLE, DOUBLE };
+
+/* The child that a value leads to. */
+#define CHILD(left, value, node, is_leaf, missing_left) \
+    ((left) + (!((value) <= (node).number) & !(is_leaf) & !(with_missing && (missing_left) && (value) != (value))))
+
+static INLINE uint32_t step(const Forest *forest, enum Kind kind, const TreeNode *tree, const void *row, int with_missing, uint32_t at) {
+    if (kind == SINGLE) {
+        SingleNode node = forest->singles[at];
+        float value = ((const float *)row)[node.way & WAY_FEATURE];
+        return CHILD(node.way >> WAY_BITS, value, node, 0, node.way & WAY_MISSING_LEFT);
+    }
+    if (kind == DOUBLE) {
+        DoubleNode node = forest->doubles[at];
+        double value = ((const double *)row)[node.way & WAY_FEATURE];
+        return CHILD(node.way >> WAY_BITS, value, node, 0, node.way & WAY_MISSING_LEFT);
+    }
+    TreeNode node = tree[at];
+    double value = ((const double *)row)[node.feature & FEATURE];
+    return CHILD(node.left, value, node, node.feature & LEAF, node.feature & MISSING_LEFT);
 }
 
-/* Leaves of LANES rows in one tree. */
-static inline void walk_rows(const TreeNode *tree, const double *const rows[LANES], int with_missing, uint32_t longest, uint32_t at[LANES]) {
-    uint32_t leaf;
-    for (int lane = 0; lane < LANES; lane++) at[lane] = 0;
-    do {
-        leaf = LEAF;
-        for (int lane = 0; lane < LANES; lane++) {
-            at[lane] = step(tree + at[lane], rows[lane], with_missing);
-            leaf &= tree[at[lane]].feature;
-        }
-    } while (!leaf && --longest);
+/* Walks that go on at once, of one row (the first) down all the trees or of all the rows down one tree (the first). The trees
+ * are not for copies, whose nodes are counted in the forest. */
+typedef struct {
+    const TreeNode *trees[WALKS];
+    const void *rows[WALKS];
+    uint32_t at[WALKS];
+} Walks;
+
+/* Move each walk, and say whether one was not at its end. */
+static INLINE uint32_t move(const Forest *forest, enum Kind kind, int with_missing, int one_row, int n_walks, Walks *walks) {
+    uint32_t moved = 0;
+    for (int i = 0; i < n_walks; i++) {
+        uint32_t at = walks->at[i];
+        walks->at[i] = step(forest, kind, walks->trees[one_row ? i : 0], walks->rows[one_row ? 0 : i], with_missing, at);
+        moved |= walks->at[i] ^ at;
+    }
+    return moved;
 }
 
-/* Leaf of one row in each of up to LANES trees, which may repeat the last. */
-static inline void walk_trees(const TreeNode *const trees[LANES], const double *row, int with_missing, uint32_t longest,
-                              const TreeNode *leaves[LANES]) {
-    uint32_t leaf;
-    for (int lane = 0; lane < LANES; lane++) leaves[lane] = trees[lane];
-    do {
-        leaf = LEAF;
-        for (int lane = 0; lane < LANES; lane++) {
-            leaves[lane] = trees[lane] + step(leaves[lane], row, with_missing);
-            leaf &= leaves[lane]->feature;
-        }
-    } while (!leaf && --longest);
+/* Go down to the leaves, which lie no more than so many steps away: nor may a walk go on for ever where a file is written over. */
+static INLINE void walk(const Forest *forest, enum Kind kind, int with_missing, int one_row, int n_walks, uint32_t steps, Walks *walks) {
+    for (uint32_t unlooked = UNLOOKED;; unlooked = BETWEEN_LOOKS) {
+        for (; unlooked && steps; unlooked--, steps--) (void)move(forest, kind, with_missing, one_row, n_walks, walks);
+        if (!steps || !move(forest, kind, with_missing, one_row, n_walks, walks)) return;
+        steps--;
+    }
 }
 
 static inline void add(const Model *model, ptrdiff_t tree, double number, double *total) {
@@ -106,90 +120,92 @@ static int any_missing(const double *rows, size_t n) {
     return found != 0;
 }
 
-/* Give the leaf of each tree to the totals (or, for a median, to the work space) of one row. */
-static void one_row(const Model *model, const double *row, int with_missing, double *total, Weighted *kept) {
+/* Give the number of a leaf to the totals of a row, or keep it for a median. */
+static inline void take(const Model *model, ptrdiff_t tree, double number, double *total, Weighted *kept) {
+    if (kept) kept[tree] = (Weighted){number, model->forest.weights[tree], tree};
+    else add(model, tree, number, total);
+}
+
+static INLINE void one_row(const Model *model, enum Kind kind, int with_missing, const void *row, double *total, Weighted *kept) {
     const Forest *forest = &model->forest;
-    for (ptrdiff_t tree = 0; tree < forest->n_trees; tree += LANES) {
-        const TreeNode *trees[LANES], *leaves[LANES];
-        ptrdiff_t there = forest->n_trees - tree < LANES ? forest->n_trees - tree : LANES;
-        for (int lane = 0; lane < LANES; lane++)
-            trees[lane] = forest->nodes + forest->trees[tree + (lane < there ? lane : 0)];
-        if (with_missing) walk_trees(trees, row, 1, forest->longest, leaves);
-        else walk_trees(trees, row, 0, forest->longest, leaves);
-        for (ptrdiff_t lane = 0; lane < there; lane++) {
-            if (kept) kept[tree + lane] = (Weighted){leaves[lane]->number, forest->weights[tree + lane], tree + lane};
-            else add(model, tree + lane, leaves[lane]->number, total);
+    int one_score = !kept && !forest->leaves && model->n_scores == 1;
+    double sum = *total; /* which has no need to wait for the memory */
+    for (ptrdiff_t tree = 0; tree < forest->n_trees; tree += WALKS) {
+        Walks walks;
+        ptrdiff_t n = forest->n_trees - tree < WALKS ? forest->n_trees - tree : WALKS;
+        walks.rows[0] = row;
+        for (int i = 0; i < WALKS; i++) {
+            walks.trees[i] = kind == MAPPED ? forest->nodes + forest->trees[tree + (i < n ? i : n - 1)] : forest->nodes;
+            walks.at[i] = kind == MAPPED ? 0 : forest->roots[tree + i];
+        }
+        if (n > FEW) walk(forest, kind, with_missing, 1, WALKS, forest->depths[tree / WALKS], &walks);
+        else walk(forest, kind, with_missing, 1, FEW, forest->depths[tree / WALKS], &walks);
+        if (!one_score)
+            for (ptrdiff_t i = 0; i < n; i++) take(model, tree + i, walks.trees[i][walks.at[i]].number, total, kept);
+        else if (model->single)
+            for (ptrdiff_t i = 0; i < n; i++) sum = (double)((float)sum + (float)walks.trees[i][walks.at[i]].number);
+        else
+            for (ptrdiff_t i = 0; i < n; i++) sum += walks.trees[i][walks.at[i]].number;
+    }
+    if (one_score) *total = sum;
+}
+
+static INLINE void many_rows(const Model *model, int with_missing, const double *rows, ptrdiff_t n_rows, double *totals, Weighted *kept) {
+    const Forest *forest = &model->forest;
+    for (ptrdiff_t tree = 0; tree < forest->n_trees; tree++) {
+        Walks walks;
+        walks.trees[0] = forest->nodes + forest->trees[tree];
+        for (ptrdiff_t row = 0; row < n_rows; row += WALKS) {
+            ptrdiff_t n = n_rows - row < WALKS ? n_rows - row : WALKS;
+            for (int i = 0; i < WALKS; i++) {
+                walks.rows[i] = rows + (row + (i < n ? i : n - 1)) * model->n_features;
+                walks.at[i] = 0;
+            }
+            walk(forest, MAPPED, with_missing, 0, WALKS, forest->depths[tree / WALKS], &walks);
+            for (ptrdiff_t i = 0; i < n; i++)
+                take(model, tree, walks.trees[0][walks.at[i]].number, totals + (row + i) * model->n_scores,
+                     kept ? kept + (row + i) * forest->n_trees : NULL);
         }
     }
 }
 
-static void many_rows(const Model *model, const double *rows, ptrdiff_t n_rows, int with_missing, double *totals, Weighted *kept) {
-    const Forest *forest = &model->forest;
-    for (ptrdiff_t tree = 0; tree < forest->n_trees; tree++) {
-        const TreeNode *nodes = forest->nodes + forest->trees[tree];
-        for (ptrdiff_t row = 0; row < n_rows; row += LANES) {
-            const double *pointers[LANES];
-            uint32_t at[LANES];
-            ptrdiff_t there = n_rows - row < LANES ? n_rows - row : LANES;
-            for (int lane = 0; lane < LANES; lane++)
-                pointers[lane] = rows + (row + (lane < there ? lane : 0)) * model->n_features;
-            if (with_missing) walk_rows(nodes, pointers, 1, forest->longest, at);
-            else walk_rows(nodes, pointers, 0, forest->longest, at);
-            for (ptrdiff_t lane = 0; lane < there; lane++) {
-                double number = nodes[at[lane]].number;
-                if (kept) kept[(row + lane) * forest->n_trees + tree] = (Weighted){number, forest->weights[tree], tree};
-                else add(model, tree, number, totals + (row + lane) * model->n_scores);
-            }
-        }
+/* Add what its leaves hold to the totals of a row; `singles` is work space of as many float32. */
+static void add_row(const Model *model, const double *row, double *total, Weighted *kept, float *singles) {
+    int with_missing = model->missing && any_missing(row, (size_t)model->n_features);
+    if (model->forest.singles) {
+        for (ptrdiff_t i = 0; i < model->n_features; i++) singles[i] = (float)row[i];
+        if (with_missing) one_row(model, SINGLE, 1, singles, total, kept);
+        else one_row(model, SINGLE, 0, singles, total, kept);
+    } else if (model->forest.doubles) {
+        if (with_missing) one_row(model, DOUBLE, 1, row, total, kept);
+        else one_row(model, DOUBLE, 0, row, total, kept);
+    } else {
+        if (with_missing) one_row(model, MAPPED, 1, row, total, kept);
+        else one_row(model, MAPPED, 0, row, total, kept);
     }
 }
 
 static void scores(const Model *model, const double *rows, ptrdiff_t n_rows, double *result, double *variances, void *work) {
     const Forest *forest = &model->forest;
-    Weighted *kept = forest->weights ? work : NULL;
     ptrdiff_t k = model->n_scores;
-    int with_missing = model->missing && any_missing(rows, (size_t)n_rows * (size_t)model->n_features);
+    Weighted *kept = forest->weights ? work : NULL;
+    float *singles = (float *)((char *)work + model->work_per_row * (size_t)n_rows);
     (void)variances;
     for (ptrdiff_t row = 0; row < n_rows; row++)
         for (ptrdiff_t score = 0; score < k; score++)
             result[row * k + score] = model->single ? (double)(float)forest->start[score] : forest->start[score];
-    if (n_rows == 1) one_row(model, rows, with_missing, result, kept);
-    else many_rows(model, rows, n_rows, with_missing, result, kept);
+    if (forest->roots || n_rows == 1) {
+        for (ptrdiff_t row = 0; row < n_rows; row++)
+            add_row(model, rows + row * model->n_features, result + row * k, kept ? kept + row * forest->n_trees : NULL, singles);
+    } else if (model->missing && any_missing(rows, (size_t)n_rows * (size_t)model->n_features)) {
+        many_rows(model, 1, rows, n_rows, result, kept);
+    } else {
+        many_rows(model, 0, rows, n_rows, result, kept);
+    }
     for (ptrdiff_t row = 0; row < n_rows; row++) {
         if (kept) result[row * k] = weighted_median(kept + row * forest->n_trees, forest->n_trees);
         finish(model, result + row * k);
     }
-}
-
-/* Refuse nodes with which a walk could leave its tree, go on for ever, or name what is not there. */
-static int check(File *file, ptrdiff_t n_nodes, ptrdiff_t n_leaves) {
-    Model *model = file->model;
-    Forest *forest = &model->forest;
-    if (forest->trees[0] != 0 || forest->trees[forest->n_trees] != n_nodes)
-        return refuse(file, "its trees do not cover its nodes");
-    for (ptrdiff_t tree = 0; tree < forest->n_trees; tree++) {
-        int64_t first = forest->trees[tree], last = forest->trees[tree + 1];
-        if (first < 0 || first >= last || last > n_nodes || last - first > (int64_t)FEATURE)
-            return refuse(file, "a tree has no nodes, or too many");
-        if (forest->scores && (forest->scores[tree] < 0 || forest->scores[tree] >= model->n_scores))
-            return refuse(file, "a tree adds to a score that is not there");
-        uint32_t size = (uint32_t)(last - first);
-        if (size > forest->longest) forest->longest = size;
-        for (uint32_t index = 0; index < size; index++) {
-            const TreeNode *node = forest->nodes + first + index;
-            if (node->feature & LEAF) {
-                if (node->feature != LEAF || node->left != index) return refuse(file, "a leaf is not sound");
-                if (forest->leaves && !(node->number >= 0 && node->number < (double)n_leaves
-                                        && node->number == (double)(int64_t)node->number))
-                    return refuse(file, "a leaf names a row that is not there");
-            } else if ((node->feature & FEATURE) >= model->n_features) {
-                return refuse(file, "a node asks for a feature that is not there");
-            } else if (node->left <= index || node->left >= size - 1) {
-                return refuse(file, "a node has a child that is not there, or not after it");
-            }
-        }
-    }
-    return 0;
 }
 
 int forest_fill(File *file) {
@@ -214,10 +230,11 @@ int forest_fill(File *file) {
     model->n_scores = k;
     forest->nodes = nodes.items, forest->trees = trees.items, forest->n_trees = n_trees, forest->scores = of.items;
     forest->leaves = leaves.items, forest->start = start.items, forest->offset = offset.items, forest->weights = weights.items;
-    if (check(file, nodes.count / (ptrdiff_t)sizeof(TreeNode), leaves.shape[0])) return -1;
+    if (forest_check(file, nodes.count / (ptrdiff_t)sizeof(TreeNode), leaves.shape[0]) || forest_copy(file)) return -1;
     model->scores = scores;
     /* A large tree is worth many rows each time it is brought into the cache. */
     model->block = nodes.count / n_trees > 32768 ? 8192 : 512;
     if (forest->weights) model->work_per_row = (size_t)n_trees * sizeof(Weighted);
+    if (forest->singles) model->work = (size_t)model->n_features * sizeof(float);
     return 0;
 }

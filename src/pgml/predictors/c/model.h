@@ -22,6 +22,8 @@ enum Output { VALUE, EXP, SIGMOID, LABEL, LOGISTIC, LOGISTIC_CLOSED, EXPONENTIAL
               PROBABILITY, SAMME, ONE_VS_ONE, ONE_VS_ONE_TIES, ONE_VS_ONE_CALIBRATED, GAUSSIAN_PROCESS, GAUSSIAN_PROCESS_VOTES };
 
 typedef struct { double number; uint32_t feature, left; } TreeNode;
+typedef struct { float number; uint32_t way; } SingleNode;     /* copies, see forest_nodes.h */
+typedef struct { double number; uint32_t way; } DoubleNode;
 
 typedef struct { const double *coefficients, *intercept; } Linear;
 
@@ -32,7 +34,9 @@ typedef struct {
     double divisor, scale;
     int divides, scales;
     ptrdiff_t n_trees;
-    uint32_t longest;                                          /* no tree has more nodes */
+    const SingleNode *singles;                                 /* copies of the nodes: one of the two, or neither */
+    const DoubleNode *doubles;
+    const uint32_t *roots, *depths;                            /* of the trees in the copies; of the walks that go on at once */
 } Forest;
 
 typedef struct { int64_t feature, n_borders, missing_right; } Column;

@@ -7,6 +7,7 @@ import contextlib
 import os
 import shlex
 import shutil
+import signal
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -139,6 +140,9 @@ def export(arguments: argparse.Namespace) -> int:
                 exported = database.export_model(model, arguments.format)
     except Error as error:
         raise ServerError(" ".join(str(error).split())) from error
+    if arguments.output == "-":
+        sys.stdout.buffer.write(exported)
+        return 0
     try:
         Path(arguments.output).write_bytes(exported)
     except OSError as error:
@@ -209,7 +213,7 @@ COMMANDS = {
         _argument("dsn", "libpq's connection string, else PG* variables, else the private server", nargs="?", default="", type=_dsn),
         _argument("--format", "%(choices)s (%(default)s)", choices=("safetensors", "onnx", "native", "sql"), default="safetensors"),
         _argument("--function", "name of the function, with --format sql (%(default)s)", metavar="NAME", default="predict"),
-        _argument("--output", "the file", metavar="FILE", required=True),
+        _argument("--output", "the file; - is the standard output", metavar="FILE", required=True),
     ),
     "plugins": Command(plugins),
     "new-plugin": Command(new_plugin, _argument("name", "of the algorithm, such as median", metavar="NAME")),
@@ -223,7 +227,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         if words[:1] == ["psql"]:  # all that follows is psql's own, --help and --version too
             psql(words[1:])
         arguments = _parser().parse_args(words)
-        return COMMANDS[arguments.command].run(arguments)
+        status = COMMANDS[arguments.command].run(arguments)
+        sys.stdout.flush()
+        return status
+    except BrokenPipeError:  # whoever reads has read enough; what is left has nowhere to go when the interpreter ends
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 128 + signal.SIGPIPE
     except PgmlError as error:
         print(f"pgml: {error.message}" + (f"\nTry: {error.hint}" if error.hint else ""), file=sys.stderr)
         return 1

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import io
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -140,6 +142,8 @@ def test_the_command_line_and_the_notebook(trained_once, reader, tmp_path, capsy
     assert cli.main(["export", "parity", trained_once.dsn, *named]) == 0
     assert file.read_text().startswith('CREATE OR REPLACE FUNCTION "scores"."parity"("a" float8')
     assert f"{file}: {file.stat().st_size} bytes" in capsys.readouterr().out
+    piped = [sys.executable, "-c", "import sys; from pgml import cli; sys.exit(cli.main())", "export", "sum", trained_once.dsn]
+    assert subprocess.run([*piped, "--output", "-"], stdout=subprocess.PIPE, check=True).stdout == exported(reader, "sum")
     for words, said in (
         (["export", "sun", trained_once.dsn, "--output", str(file)], 'unknown project "sun"'),
         (["export", "sum", trained_once.dsn, "--output", str(tmp_path / "no" / "file")], "cannot write"),

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import signal
 import stat
+import subprocess
 import sys
 from pathlib import Path
 
@@ -31,6 +33,14 @@ def test_an_unknown_command_is_refused(capsys):
         cli.main(["upp"])
     assert ended.value.code == 2
     assert "invalid choice: 'upp'" in capsys.readouterr().err
+
+
+def test_a_reader_that_has_read_enough_is_no_fault():
+    program = "import sys; from pgml import cli; sys.exit(cli.main(['plugins']))"
+    with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as command:
+        command.stdout.close()
+        assert command.stderr.read() == b""
+    assert command.returncode == 128 + signal.SIGPIPE
 
 
 @pytest.mark.parametrize(

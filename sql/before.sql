@@ -22,7 +22,7 @@ BEGIN
                 SELECT pg_describe_object(inside.classid, inside.objid, 0) AS description
                 FROM pg_depend AS inside JOIN pg_namespace AS n ON n.oid = inside.refobjid
                 WHERE inside.refclassid = 'pg_namespace'::regclass AND inside.classid <> 'pg_default_acl'::regclass
-                    AND n.nspname IN ('pgml', 'pgml_internal', 'pgml_snapshots')
+                    AND n.nspname IN ('pgml', 'pgml_internal', 'pgml_snapshots', 'pgml_doors')
                 ORDER BY inside.classid, inside.objid LIMIT 10
             ) AS few
         );

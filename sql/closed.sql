@@ -10,7 +10,7 @@ BEGIN
         SELECT n.oid::regnamespace AS schema, acl.grantee, acl.privilege_type
         FROM pg_namespace AS n, aclexplode(n.nspacl) AS acl
         WHERE acl.grantee <> n.nspowner AND (
-            n.nspname = 'pgml_internal' OR (n.nspname IN ('pgml', 'pgml_snapshots') AND acl.privilege_type = 'CREATE')
+            n.nspname = 'pgml_internal' OR (n.nspname IN ('pgml', 'pgml_snapshots', 'pgml_doors') AND acl.privilege_type = 'CREATE')
         )
     LOOP
         EXECUTE format(

@@ -24,15 +24,18 @@ SELECT to_regclass('pgml_internal.schema_versions') IS NULL AS is_unversioned \g
 SELECT :'is_unversioned'::boolean AND to_regclass('pgml.artifacts') IS NOT NULL AS is_version_1 \gset
 -- Also where an administrator has dropped a part.
 SELECT :'is_unversioned'::boolean OR to_regnamespace('pgml') IS NULL OR to_regnamespace('pgml_snapshots') IS NULL
+        OR to_regnamespace('pgml_doors') IS NULL
     AS is_new \gset
 
 CREATE EXTENSION IF NOT EXISTS plpython3u;
 CREATE SCHEMA IF NOT EXISTS pgml;
 CREATE SCHEMA IF NOT EXISTS pgml_internal;
 CREATE SCHEMA IF NOT EXISTS pgml_snapshots;
+CREATE SCHEMA IF NOT EXISTS pgml_doors;
 COMMENT ON SCHEMA pgml IS 'pgml: machine learning inside PostgreSQL';
 COMMENT ON SCHEMA pgml_internal IS 'What pgml is made of: nobody but its owner needs to look in here';
 COMMENT ON SCHEMA pgml_snapshots IS 'The rows that models of pgml were trained on: a table a snapshot';
+COMMENT ON SCHEMA pgml_doors IS 'What the functions of schema pgml that predict call: in C where the server has that, and in PL/Python';
 
 \if :is_version_1
 \ir migrations/0002_before.sql
@@ -69,6 +72,12 @@ INSERT INTO pgml_internal.schema_versions (version) VALUES (:schema_version) ON 
 \ir internal/cannot_answer.sql
 \ir internal/answer_first.sql
 \ir internal/run.sql
+
+\ir doors/predict.sql
+\ir doors/predict_model.sql
+\ir doors/classify.sql
+\ir doors/predict_proba.sql
+\ir doors/predict_batch.sql
 
 \ir functions/version.sql
 \ir functions/load_dataset.sql

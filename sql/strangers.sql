@@ -5,7 +5,8 @@
 DO $$
 DECLARE
     homes regnamespace[] := ARRAY(
-        SELECT oid::regnamespace FROM pg_namespace WHERE nspname IN ('pgml', 'pgml_internal', 'pgml_snapshots')
+        SELECT oid::regnamespace FROM pg_namespace
+        WHERE nspname IN ('pgml', 'pgml_internal', 'pgml_snapshots', 'pgml_doors')
     );
     is_version_1 boolean := to_regclass('pgml_internal.schema_versions') IS NULL;
     strange text := (

@@ -168,7 +168,7 @@ def template(cluster: Cluster, door: str) -> str:
         cursor.execute(f"CREATE DATABASE {name}")
     install_schema(cluster.dsn(name), use_door=door == "c")
     with contextlib.closing(cluster.connect(name)) as connection, connection.cursor() as cursor:
-        cursor.execute("SELECT to_regprocedure('pg_catalog.pgml_predict(text, float8[])') IS NOT NULL")
+        cursor.execute("SELECT to_regprocedure('pgml_doors.predict(text, float8[])') IS NOT NULL")
         assert cursor.fetchall() == [(door == "c",)]
     return name
 

@@ -48,5 +48,5 @@ def run(dsn: str, quick: bool = False, write: bool = False) -> str:
 
 
 def _language(cursor: psycopg2.extensions.cursor) -> str:
-    cursor.execute("SELECT to_regprocedure('pg_catalog.pgml_predict(text, float8[])') IS NOT NULL")
+    cursor.execute("SELECT to_regprocedure('pgml_doors.predict(text, float8[])') IS NOT NULL")
     return "c" if cursor.fetchone()[0] else "python"

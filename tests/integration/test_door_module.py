@@ -21,7 +21,7 @@ from pgml.server.installation import SQL, install, install_schema
 from pgml.server.postgres import Postgres
 
 PREDICT = "SELECT pgml.predict('sum', '{1,2,3}')"
-IN_C = "SELECT to_regprocedure('pg_catalog.pgml_predict(text, float8[])') IS NOT NULL"
+IN_C = "SELECT to_regprocedure('pgml_doors.predict(text, float8[])') IS NOT NULL"
 NOTE = "Note: predictions go through PL/Python, without a module in C: "
 
 

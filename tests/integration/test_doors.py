@@ -144,11 +144,11 @@ def test_the_planner_spares_arrays_and_their_casts(doors):
     def plan(features: str) -> str:
         return "\n".join(line for (line,) in doors.execute(f"EXPLAIN VERBOSE SELECT pgml.predict('sum', {features}) FROM points"))
 
-    assert "pgml_predict_row('sum'::text, a, b, c)" in plan("ARRAY[a, b, c]")
-    assert "pgml_predict_row('sum'::text, label, label, 1)" in plan("ARRAY[label, label, 1]")
-    assert "pgml_predict_array(" in plan("ARRAY(SELECT 1)")
-    assert "pgml_predict(" in plan("string_to_array('1,2,3', ',')::float8[]")
-    assert "pgml_predict(" in plan(f"ARRAY[{', '.join(['a'] * 100)}]")
+    assert "pgml_doors.predict_row('sum'::text, a, b, c)" in plan("ARRAY[a, b, c]")
+    assert "pgml_doors.predict_row('sum'::text, label, label, 1)" in plan("ARRAY[label, label, 1]")
+    assert "pgml_doors.predict_array(" in plan("ARRAY(SELECT 1)")
+    assert "pgml_doors.predict(" in plan("string_to_array('1,2,3', ',')::float8[]")
+    assert "pgml_doors.predict(" in plan(f"ARRAY[{', '.join(['a'] * 100)}]")
     (same,) = doors.execute(
         "SELECT array_agg(pgml.predict('sum', ARRAY[a, b, c])) = array_agg(python.predict('sum', ARRAY[a, b, c])),"
         " array_agg(pgml.predict('sum', ARRAY[a::integer, 2, 3])) = array_agg(python.predict('sum', ARRAY[a::integer, 2, 3])) FROM points"
@@ -178,7 +178,7 @@ def test_a_door_can_be_put_in_and_taken_away(c_door, trained):
     session = Session(trained.connect())
 
     def is_there() -> bool:
-        return session.value("SELECT to_regprocedure('pg_catalog.pgml_predict(text, float8[])') IS NOT NULL")
+        return session.value("SELECT to_regprocedure('pgml_doors.predict(text, float8[])') IS NOT NULL")
 
     before = session.value("SELECT pgml.predict('sum', '{1,2,3}')")
     for use_door in (False, True, False):

@@ -11,7 +11,6 @@ import pytest
 from sessions import Session, engines
 
 from pgml import predictors
-from pgml.server.installation import install_schema
 
 BOTH_DOORS = True
 
@@ -395,14 +394,13 @@ def test_predictions_start_no_engine(session):
 # -- dump and restore --------------------------------------------------------------------------------------
 
 
-def test_a_dump_carries_everything(door, trained, new_database, own):
+def test_a_dump_carries_everything(trained, new_database, own):
     cluster = trained.cluster
     dump = subprocess.run([cluster.postgres.program("pg_dump"), trained.dsn], capture_output=True, check=True)
     with new_database("template0") as restored:
         psql = [cluster.postgres.program("psql"), "-qX", "-v", "ON_ERROR_STOP=1", "-d", restored.dsn]
         done = subprocess.run(psql, input=dump.stdout, capture_output=True, check=False)
         assert done.returncode == 0, done.stderr.decode()
-        install_schema(restored.dsn, use_door=door == "c")  # the functions of the module in C are in no dump
         session = Session(restored.connect())
         everything = "SELECT a, b, c, pgml.predict('sum', ARRAY[a, b, c]), pgml.predict('parity', ARRAY[a, b, c]) FROM points"
         assert session.execute(everything) == own.execute(everything)

@@ -126,15 +126,11 @@ def _schema(connection: Connection, install: str) -> Finding:
 
 def _door(connection: Connection, install: str) -> Iterator[Finding]:
     """Say what predictions are made by, where pgml is installed."""
-    wants = _value(connection, "SELECT (SELECT prosrc FROM pg_proc WHERE oid = to_regprocedure('pgml.predict(text, float8[])'))")
+    if not _value(connection, "SELECT to_regprocedure('pgml.predict(text, float8[])') IS NOT NULL"):
+        return
     path = _value(
-        connection, "SELECT (SELECT probin FROM pg_proc WHERE oid = to_regprocedure('pg_catalog.pgml_predict(text, float8[])'))"
+        connection, "SELECT (SELECT probin FROM pg_proc WHERE oid = to_regprocedure('pgml_doors.predict(text, float8[])'))"
     )
-    if wants is None:
-        return
-    if path is None and "pg_catalog.pgml_predict" in wants:  # restored from a dump, which leaves the module's functions out
-        yield Finding("the functions of the module in C, which predictions are made by, are missing", there=False, remedy=install)
-        return
     if path is None:
         yield Finding(
             "predictions go through PL/Python: the server has no module in C for them",

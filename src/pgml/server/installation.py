@@ -108,7 +108,7 @@ def _door(dsn: str) -> tuple[Path | None, list[str]]:
     except ServerError:  # which psql will report
         return None, []
     with contextlib.closing(connection), connection.cursor() as cursor:
-        cursor.execute("SELECT (SELECT probin FROM pg_proc WHERE oid = to_regprocedure('pg_catalog.pgml_predict(text, float8[])'))")
+        cursor.execute("SELECT (SELECT probin FROM pg_proc WHERE oid = to_regprocedure('pgml_doors.predict(text, float8[])'))")
         ((before,),) = cursor.fetchall()
         try:
             path = door.build(connection.server_version // 10000)

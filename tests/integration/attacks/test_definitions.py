@@ -34,6 +34,18 @@ FOR_EVERYBODY = {
     "pgml_internal.classes(text)": "answers who was answered before in the same statement",
     "pgml_internal.run(text)": "runs as its caller what its caller could run",
     "pgml_internal.answer_first()": "takes no argument, and asks whether the role that predicts may",
+    "pgml_doors.predict(character varying,double precision[])": "asks for the right to predict",
+    "pgml_doors.predict(text,double precision[])": "asks for the right to predict",
+    "pgml_doors.predict_array(text,anyarray)": "asks for the right to predict",
+    "pgml_doors.predict_row(text,\"any\")": "asks for the right to predict",
+    "pgml_doors.predict_model(numeric,double precision[])": "asks for the right to predict",
+    "pgml_doors.predict_model(bigint,double precision[])": "asks for the right to predict",
+    "pgml_doors.classify(character varying,double precision[])": "asks for the right to predict",
+    "pgml_doors.classify(text,double precision[])": "asks for the right to predict",
+    "pgml_doors.predict_proba(character varying,double precision[])": "asks for the right to predict",
+    "pgml_doors.predict_proba(text,double precision[])": "asks for the right to predict",
+    "pgml_doors.predict_batch(character varying,double precision[])": "asks for the right to predict",
+    "pgml_doors.predict_batch(text,double precision[])": "asks for the right to predict",
 }
 
 # Functions with a body that is parsed when it runs, without a search_path of their own, each with the reason.
@@ -50,9 +62,18 @@ IN_THE_CALLERS_PATH = {
     "pgml_internal.predict_model(bigint,double precision[])": "Python that calls no SQL",
     "pgml_internal.predict_proba(text,double precision[])": "Python that calls no SQL",
     "pgml_internal.run(text)": "runs what it is given, as its caller",
+    "pgml_doors.simplify(internal)": "C that looks no name up but in its own schema",
+    **{
+        f"pgml_doors.{signature}": "C that looks no name up but in pgml_internal"
+        for signature in (
+            "predict(text,double precision[])", "predict_array(text,anyarray)", 'predict_row(text,"any")',
+            "predict_model(bigint,double precision[])", "classify(text,double precision[])",
+            "predict_proba(text,double precision[])", "predict_batch(text,double precision[])",
+        )
+    },  # fmt: skip
 }
 
-SCHEMAS = "('pgml'::regnamespace, 'pgml_internal'::regnamespace, 'pgml_snapshots'::regnamespace)"
+SCHEMAS = "('pgml'::regnamespace, 'pgml_internal'::regnamespace, 'pgml_snapshots'::regnamespace, 'pgml_doors'::regnamespace)"
 OWNER = "(SELECT nspowner FROM pg_namespace WHERE nspname = 'pgml_internal')"
 FUNCTION = f"""
     SELECT p.oid::regprocedure::text FROM pg_proc AS p JOIN pg_language AS l ON l.oid = prolang WHERE pronamespace IN {SCHEMAS}
@@ -66,9 +87,9 @@ SEARCHES = {
         FOR_EVERYBODY,
     ),
     "with the rights of its owner in the caller's path": (f"{FUNCTION} AND prosecdef AND NOT {PINNED}", {}),
-    # Of pg_catalog, the only schema whose names nobody can come before.
+    # But for calls of what is in a schema where nobody else makes anything: no name in it is looked up anywhere else.
     "in SQL that is parsed when it runs": (
-        f"{FUNCTION} AND lanname = 'sql' AND prosqlbody IS NULL AND prosrc !~ '^SELECT pg_catalog\\.pgml_[a-z_]+\\(\\$1, \\$2\\)$'",
+        f"{FUNCTION} AND lanname = 'sql' AND prosqlbody IS NULL AND prosrc !~ '^SELECT pgml_doors\\.[a-z_]+\\(\\$1, \\$2\\)$'",
         {},
     ),
     "in another language in the caller's path": (
@@ -162,7 +183,8 @@ def test_the_schemas_are_for_whom_they_are_for(house):
         "SELECT nspname, CASE grantee WHEN 0 THEN 'everybody' ELSE pg_get_userbyid(grantee) END, privilege_type"
         " FROM pg_namespace, aclexplode(coalesce(nspacl, acldefault('n', nspowner))) WHERE nspname ~ '^pgml' AND grantee <> nspowner"
         " AND pg_get_userbyid(grantee) NOT IN ('anna', 'paul', 'rita', 'tom', 'dora', 'mallory')"
-    ) == [("pgml_snapshots", "everybody", "USAGE")]
+        " ORDER BY 1"
+    ) == [("pgml_doors", "everybody", "USAGE"), ("pgml_snapshots", "everybody", "USAGE")]
 
 
 def test_each_snapshot_asks_for_the_right_to_read(house):

@@ -86,6 +86,7 @@ def test_no_privilege_is_there(house, role):
     for schema, privilege, expected in (
         ("pgml", "USAGE", True), ("pgml", "CREATE", False), ("pgml_internal", "USAGE", False),
         ("pgml_internal", "CREATE", False), ("pgml_snapshots", "USAGE", True), ("pgml_snapshots", "CREATE", False),
+        ("pgml_doors", "USAGE", True), ("pgml_doors", "CREATE", False),
     ):  # fmt: skip
         assert owner.value("SELECT has_schema_privilege(%s, %s, %s)", role, schema, privilege) is expected
     relations = owner.execute(

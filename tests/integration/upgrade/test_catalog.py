@@ -54,7 +54,7 @@ def test_nobody_but_the_owner_gets_at_the_inside_whatever_was_given_before(old, 
         "SELECT role, nspname, privilege FROM pg_namespace, unnest('{analyst,application}'::name[]) AS role,"
         " unnest('{CREATE,USAGE}'::text[]) AS privilege"
         " WHERE nspname LIKE 'pgml%' AND has_schema_privilege(role, oid, privilege) ORDER BY 1, 2, 3"
-    ) == [(role, schema, "USAGE") for role in ("analyst", "application") for schema in ("pgml", "pgml_snapshots")]
+    ) == [(role, schema, "USAGE") for role in ("analyst", "application") for schema in ("pgml", "pgml_doors", "pgml_snapshots")]
     assert old.execute(
         "SELECT oid::regclass FROM pg_class, aclexplode(relacl) AS given WHERE relnamespace = 'pgml_internal'::regnamespace"
         " AND given.grantee <> relowner"

@@ -123,7 +123,7 @@ static Datum array_of(FunctionCallInfo fcinfo, const Oid *types)
     for (int i = 0; i < count; i++) {
         nulls[i] = PG_ARGISNULL(i + 1);
         if (!nulls[i] && !number(types[i + 1], PG_GETARG_DATUM(i + 1), &value))
-            elog(ERROR, "pgml_predict_row takes numbers, not type %u", types[i + 1]);
+            elog(ERROR, "predict_row takes numbers, not type %u", types[i + 1]);
         values[i] = Float8GetDatum(value);
     }
     return PointerGetDatum(construct_md_array(values, nulls, 1, &count, &lower, FLOAT8OID, sizeof(float8), FLOAT8PASSBYVAL,

@@ -2,7 +2,6 @@
  * and so does making an array of columns only to take it apart again. */
 #include "postgres.h"
 
-#include "catalog/pg_namespace_d.h"
 #include "catalog/pg_proc_d.h"
 #include "catalog/pg_type_d.h"
 #include "fmgr.h"
@@ -26,10 +25,11 @@ static bool is_read(Oid type)
     return type == FLOAT8OID || type == FLOAT4OID || type == INT2OID || type == INT4OID || type == INT8OID || type == NUMERICOID;
 }
 
+/* A call of another function of the same schema; NULL where there is none. */
 static Node *call(FuncExpr *instead_of, const char *name, const Oid *types, int count, List *arguments)
 {
     Oid found = GetSysCacheOid3(PROCNAMEARGSNSP, Anum_pg_proc_oid, CStringGetDatum(name),
-                                PointerGetDatum(buildoidvector(types, count)), ObjectIdGetDatum(PG_CATALOG_NAMESPACE));
+                                PointerGetDatum(buildoidvector(types, count)), ObjectIdGetDatum(get_func_namespace(instead_of->funcid)));
     FuncExpr *made;
 
     if (!OidIsValid(found))
@@ -57,10 +57,10 @@ static Node *simplified(FuncExpr *predict)
 
         if (numbers == NIL || list_length(numbers) > MOST_NUMBERS)
             return NULL;
-        return call(predict, "pgml_predict_row", row_types, lengthof(row_types), lcons(name, list_copy(numbers)));
+        return call(predict, "predict_row", row_types, lengthof(row_types), lcons(name, list_copy(numbers)));
     }
     if (array != lsecond(predict->args))
-        return call(predict, "pgml_predict_array", array_types, lengthof(array_types), list_make2(name, array));
+        return call(predict, "predict_array", array_types, lengthof(array_types), list_make2(name, array));
     return NULL;
 }
 

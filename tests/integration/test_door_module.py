@@ -22,6 +22,20 @@ from pgml.server.postgres import Postgres
 
 PREDICT = "SELECT pgml.predict('sum', '{1,2,3}')"
 IN_C = "SELECT to_regprocedure('pgml_doors.predict(text, float8[])') IS NOT NULL"
+CALLS = (
+    PREDICT,
+    "SELECT pgml.predict('sum', ARRAY[a, b, c]) FROM points",
+    "SELECT pgml.predict_model(id, '{1,2,3}') FROM pgml.models",
+    "SELECT pgml.classify('parity', ARRAY[a, b, c]), pgml.predict_proba('parity', ARRAY[a, b, c]) FROM points",
+    "SELECT pgml.predict_batch('sum', array_agg(ARRAY[a, b, c])) FROM points",
+    "SELECT sum(p) FROM pgml.predict_batch('sum', '{{1,2,3},{4,5,6}}') AS p",
+)
+REFUSALS = {
+    "SELECT pgml.predict('nothing', '{1,2,3}')": 'unknown project "nothing"',
+    "SELECT pgml.predict(NULL, '{1,2,3}')": "pgml.predict: project_name must not be NULL",
+    "SELECT pgml.predict_model(99, '{1,2,3}')": "unknown model 99",
+    "SELECT pgml.predict_model(NULL, '{1,2,3}')": "pgml.predict_model: model_id must not be NULL",
+}
 NOTE = "Note: predictions go through PL/Python, without a module in C: "
 
 
@@ -202,12 +216,15 @@ def test_an_old_module_beside_a_new_one(trained, elsewhere, built, capsys):
     session.execute("COMMIT")
 
 
+# -- dumps -------------------------------------------------------------------------------------------------
+
+
 @pytest.mark.parametrize("is_there", [True, False])
 def test_a_dump_is_restored(trained, elsewhere, cluster, built, is_there, capsys):
-    """Nothing of a dump needs the module, which installing again then brings; until then that is what is said."""
+    """What is restored answers through PL/Python, whether the module is there or not; to install again brings it."""
     source = Place(cluster, trained.name)
-    expected = source.execute(PREDICT)
     source.execute("CREATE VIEW predicted AS SELECT pgml.predict('sum', ARRAY[a, b, c]) FROM points")
+    answers = {call: source.execute(call) for call in CALLS}
     dump = source.dump()
     assert str(elsewhere) not in dump
     source.disconnect()
@@ -215,12 +232,64 @@ def test_a_dump_is_restored(trained, elsewhere, cluster, built, is_there, capsys
         elsewhere.unlink()
     with new_place(cluster, "template0") as restored:
         assert restored.restore(dump) == []
-        with pytest.raises(psycopg2.errors.UndefinedFunction, match="pg_catalog.pgml_predict"):
-            restored.connect().execute(PREDICT)
-        assert main(["doctor", restored.dsn]) == 1
-        assert "the functions of the module in C, which predictions are made by, are missing" in capsys.readouterr().out
-        install_schema(restored.dsn)
-        assert restored.connect().execute(PREDICT) == expected
-        assert len(restored.execute("TABLE predicted")) == 200
-        install_schema(trained.dsn)
-        assert restored.dump("--schema-only") == source.dump("--schema-only")
+        assert restored.execute(IN_C) == [(False,)]
+        assert {call: restored.connect().execute(call) for call in CALLS} == answers
+        for call, refusal in REFUSALS.items():
+            assert restored.as_role("postgres").refused(call).diag.message_primary == refusal
+        assert main(["doctor", restored.dsn]) == 0
+        assert "predictions go through PL/Python: the server has no module in C" in capsys.readouterr().out
+        assert install_schema(restored.dsn) == [f"Predictions are made in C, by {built}."]
+        assert restored.execute(IN_C) == [(True,)]
+        assert {call: restored.connect().execute(call) for call in CALLS} == answers
+        assert install_schema(restored.dsn) == []
+        assert restored.dump() == dump
+
+
+def test_a_dump_is_the_same_with_the_module_and_without(trained, cluster):
+    place = Place(cluster, trained.name)
+    dump = place.dump()
+    # Also what an administrator says of all functions in a schema.
+    everywhere = "GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA pgml_doors TO pg_monitor; COMMENT ON FUNCTION pgml_doors.predict(text, float8[]) IS 'C'"
+    place.execute(everywhere)
+    assert "pg_monitor" in (given := place.dump()) and given.count("FUNCTION pgml_doors.") > dump.count("FUNCTION pgml_doors.")
+    with new_place(cluster, "template0") as restored:
+        assert restored.restore(given) == []
+    place.execute("REVOKE ALL ON ALL FUNCTIONS IN SCHEMA pgml_doors FROM pg_monitor")
+    assert place.dump() == dump
+    install_schema(place.dsn, use_door=False)
+    assert place.dump() == dump
+    place.disconnect()
+
+
+# -- taking it away ----------------------------------------------------------------------------------------
+
+FUNCTIONS_IN_C = "SELECT count(*) FROM pg_proc AS p JOIN pg_language AS l ON l.oid = prolang WHERE lanname = 'c' AND p.oid >= 16384 AND probin LIKE '%pgml_door%'"
+
+
+@pytest.mark.parametrize("what", ["SCHEMA pgml_doors CASCADE", "FUNCTION pgml_doors.predict(varchar, float8[])"])
+def test_what_is_in_c_goes_with_what_it_is_a_part_of(trained, what):
+    """And takes nothing of anybody else's with it, such as PL/Python and all that is written in it."""
+    session = Session(trained.connect())
+    session.execute("CREATE FUNCTION one() RETURNS int LANGUAGE plpython3u AS 'return 1'")
+    expected = session.value(PREDICT)
+    assert session.value(FUNCTIONS_IN_C) == 8
+    error = session.refused("DROP FUNCTION pgml_doors.predict(text, float8[])")
+    assert "requires it" in error.diag.message_primary
+    session.execute(f"DROP {what}")
+    assert session.value(FUNCTIONS_IN_C) == 0
+    assert session.value("SELECT one()") == 1
+    assert session.refused(PREDICT).pgcode in ("42883", "3F000")
+    install_schema(trained.dsn)
+    assert session.value(FUNCTIONS_IN_C) == 8
+    assert session.value(PREDICT) == expected
+
+
+def test_without_pl_python_until_it_is_installed_again(trained):
+    session = Session(trained.connect())
+    expected = session.value(PREDICT)
+    assert "other objects depend on it" in session.refused("DROP EXTENSION plpython3u").diag.message_primary
+    session.execute("DROP EXTENSION plpython3u CASCADE")
+    assert session.value(FUNCTIONS_IN_C) == 0
+    install_schema(trained.dsn)
+    assert session.value(FUNCTIONS_IN_C) == 8
+    assert Session(trained.connect()).value(PREDICT) == expected

@@ -156,7 +156,7 @@ def test_a_damaged_module_is_built_again(trained, package, built, content, progr
     assert_python_instead(trained, "there is no C compiler")
     compiler(programs / "cc", gives=built)
     (said,) = install_schema(trained.dsn)
-    assert said == f"Predictions are made in C, by {module}."
+    assert said == f"Predictions are made in C, by {door.KEPT}/{module.name}."
     assert Session(trained.connect()).value(IN_C) is True
 
 
@@ -197,7 +197,7 @@ def test_a_module_that_is_not_there_any_more(trained, elsewhere, built, capsys, 
     assert str(elsewhere) in str(caught.value)
     said = doctor(trained.dsn, capsys)
     assert f"MISSING  predictions are made by {elsewhere}, but " in said and "→ pgml install" in said
-    assert install(trained.dsn)[0] == f"Predictions are made in C, by {built}."
+    assert install(trained.dsn)[0] == f"Predictions are made in C, by {door.KEPT}/{built.name}."
     assert Session(trained.connect()).value(PREDICT) == before.value(PREDICT) == expected
 
 
@@ -214,6 +214,61 @@ def test_an_old_module_beside_a_new_one(trained, elsewhere, built, capsys):
     assert session.value("FETCH c") == expected
     assert session.value(PREDICT) == other.value(PREDICT) != expected
     session.execute("COMMIT")
+
+
+@pytest.fixture
+def kept(cluster, trained, package, built) -> Iterator[Path]:
+    """The module in the server's data directory, which the database's functions are in; the package's own is gone."""
+    copied(built, built.name, package)
+    install_schema(trained.dsn)
+    (package / built.name).unlink()
+    yield cluster.data / door.KEPT / built.name
+    copied(built, built.name, package)
+    install_schema(trained.dsn)
+
+
+def test_the_package_s_module_is_not_needed_any_more(trained, kept, cluster, capsys):
+    """A server goes on with the one in its data directory, also where that is moved."""
+    session = Session(trained.connect())
+    assert session.value("SELECT probin FROM pg_proc WHERE oid = 'pgml_doors.predict(text, float8[])'::regprocedure") == f"{door.KEPT}/{kept.name}"
+    assert session.value(PREDICT)
+    assert str(kept) in session.value("SELECT pg_read_file(%s)", f"/proc/{session.pid}/maps")
+    assert f"predictions are made in C, by {door.KEPT}/{kept.name}\n" in doctor(trained.dsn, capsys)
+    found = kept.stat()
+    assert found.st_mode & 0o777 == 0o700 and kept.parent.stat().st_mode & 0o777 == 0o700
+    assert found.st_uid == cluster.user.uid
+
+
+@pytest.mark.parametrize("damage", ["cut off", "written over", "gone"])
+def test_a_kept_module_that_is_damaged_is_written_again(trained, kept, package, built, capsys, damage):
+    before = Session(trained.connect())
+    expected = before.value(PREDICT)
+    sound = kept.read_bytes()
+    kept.unlink()  # a session that has mapped it goes on
+    if damage != "gone":
+        kept.write_bytes(sound[: len(sound) // 2] if damage == "cut off" else b"text\n" * 100)
+        kept.chmod(0o755)
+    said = doctor(trained.dsn, capsys)
+    assert f"MISSING  predictions are made by {door.KEPT}/{kept.name}, but " in said and "→ pgml install" in said
+    copied(built, built.name, package)
+    assert install_schema(trained.dsn) == []
+    assert kept.read_bytes() == sound
+    assert [path.name for path in kept.parent.iterdir() if path.name.startswith(kept.name)] == [kept.name]
+    assert Session(trained.connect()).value(PREDICT) == before.value(PREDICT) == expected
+
+
+def test_a_data_directory_that_takes_no_module(trained, package, built, cluster):
+    """Then it is the package's own."""
+    module = copied(built, built.name, package)
+    folder = cluster.data / door.KEPT
+    aside = folder.rename(folder.with_name("aside"))
+    folder.write_text("no folder")
+    try:
+        assert install_schema(trained.dsn) == [f"Predictions are made in C, by {module}."]
+        assert Session(trained.connect()).value(PREDICT)
+    finally:
+        folder.unlink()
+        aside.rename(folder)
 
 
 # -- dumps -------------------------------------------------------------------------------------------------
@@ -238,7 +293,7 @@ def test_a_dump_is_restored(trained, elsewhere, cluster, built, is_there, capsys
             assert restored.as_role("postgres").refused(call).diag.message_primary == refusal
         assert main(["doctor", restored.dsn]) == 0
         assert "predictions go through PL/Python: the server has no module in C" in capsys.readouterr().out
-        assert install_schema(restored.dsn) == [f"Predictions are made in C, by {built}."]
+        assert install_schema(restored.dsn) == [f"Predictions are made in C, by {door.KEPT}/{built.name}."]
         assert restored.execute(IN_C) == [(True,)]
         assert {call: restored.connect().execute(call) for call in CALLS} == answers
         assert install_schema(restored.dsn) == []

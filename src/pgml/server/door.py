@@ -28,6 +28,38 @@ _FLAGS = ["-O3", "-std=gnu11", "-fPIC", "-shared", "-fvisibility=hidden"]
 _FLAGS += ["-ffp-contract=off", "-fno-math-errno", "-fno-trapping-math", "-Wno-clobbered"]
 _OF_PYTHON = ("python.c", "process.c")
 
+_ELF_HEADER = 64  # bytes
+_CUT_OFF = "the file is cut off, or none that can be loaded"
+
+# Relative, because a backend's working directory is the server's data directory.
+KEPT = "pgml_modules"
+
+# Run by the server, as its own user. The file has its name once all of it is on the disk.
+_KEEP = """
+CREATE FUNCTION pg_temp.pgml_keep(source text, target text) RETURNS text LANGUAGE plpython3u AS $$
+import os
+def content(path):
+    with open(path, "rb") as file:
+        return file.read()
+draft = f"{target}.{os.getpid()}"
+try:
+    module = content(source)
+    os.makedirs(os.path.dirname(target), mode=0o700, exist_ok=True)
+    if not os.path.exists(target) or content(target) != module:
+        try:
+            with open(draft, "xb", opener=lambda path, flags: os.open(path, flags, 0o700)) as file:
+                file.write(module)
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(draft, target)
+        finally:
+            if os.path.exists(draft):
+                os.unlink(draft)
+except OSError as error:
+    return f"{error.filename}: {error.strerror}"
+$$
+"""
+
 
 def module(version: int) -> Path:
     """Return where the module for a major version of PostgreSQL is, or would be, for just these sources."""
@@ -40,7 +72,7 @@ def build(version: int) -> Path:
     Raises ServerError, with what to do, where there is no compiler, no server's headers, or no place for it.
     """
     target = module(version)
-    if _is_whole(target):
+    if _is_there(target):
         return target
     compiler = shutil.which("cc")
     if compiler is None:
@@ -63,17 +95,46 @@ def build(version: int) -> Path:
 
 
 def check(connection: Connection, path: Path | str) -> None:
-    """Raise ServerError where the server cannot load the module."""
+    """Raise ServerError where the server cannot load the module. A relative path is one in its data directory."""
     import psycopg2
     from psycopg2 import sql
 
-    if os.path.exists(path) and not _is_whole(path):  # which would end the server
-        raise ServerError("the file is cut off, or none that can be loaded")
     try:
         with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT pg_read_binary_file(%(path)s, 0, %(header)s, true), (pg_stat_file(%(path)s, true)).size",
+                {"path": str(path), "header": _ELF_HEADER},
+            )
+            ((opening, size),) = cursor.fetchall()
+            if opening is not None and not _is_whole(bytes(opening), size):  # which would end the server
+                raise ServerError(_CUT_OFF)
             cursor.execute(sql.SQL("LOAD {}").format(sql.Literal(str(path))))
     except psycopg2.Error as error:
         raise ServerError(f"the server cannot load it: {' '.join(str(error).split())}") from error
+
+
+def keep(connection: Connection, path: Path) -> str:
+    """Have the server copy a module that it can load into its data directory; return the path, relative to that.
+
+    There it is as long as the functions that are declared with it, whatever becomes of the package; a copy of the
+    directory, such as a standby, has it as well. Raises ServerError where the server cannot, or loads nothing from there.
+    """
+    import psycopg2
+
+    target = f"{KEPT}/{path.name}"
+    with connection.cursor() as cursor:
+        try:
+            cursor.execute("BEGIN; SET LOCAL client_min_messages = warning; CREATE EXTENSION IF NOT EXISTS plpython3u")
+            cursor.execute(_KEEP)
+            cursor.execute("SELECT pg_temp.pgml_keep(%s, %s)", (str(path), target))
+            ((reason,),) = cursor.fetchall()
+        except psycopg2.Error as error:
+            reason = " ".join(str(error).split())
+        cursor.execute("ROLLBACK")
+    if reason is not None:
+        raise ServerError(f"it cannot be copied into the server's data directory: {reason}")
+    check(connection, target)
+    return target
 
 
 def headers(version: int) -> Path:
@@ -107,16 +168,20 @@ def _put(module: bytes, target: Path) -> None:
         draft.unlink(missing_ok=True)
 
 
-def _is_whole(path: Path | str) -> bool:
-    """Return whether there is a module that is not cut off: where it is an ELF file, its table of sections comes last."""
+def _is_there(path: Path) -> bool:
+    """Return whether there is a module that is not cut off."""
     try:
         with open(path, "rb") as file:
-            opening, size = file.read(64), os.fstat(file.fileno()).st_size
+            return _is_whole(file.read(_ELF_HEADER), os.fstat(file.fileno()).st_size)
     except OSError:
         return False
+
+
+def _is_whole(opening: bytes, size: int) -> bool:
+    """Return whether a file of that beginning and size is all of a module: in an ELF file, the table of sections comes last."""
     if not sys.platform.startswith("linux"):
         return size > 0
-    if len(opening) < 64 or opening[:5] != b"\x7fELF\x02":
+    if len(opening) < _ELF_HEADER or opening[:5] != b"\x7fELF\x02":
         return False
     (table,), (entry, count) = struct.unpack_from("=Q", opening, 40), struct.unpack_from("=HH", opening, 58)
     return table > 0 and table + entry * count <= size

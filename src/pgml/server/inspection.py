@@ -147,7 +147,7 @@ def _door(connection: Connection, install: str) -> Iterator[Finding]:
     wanted = door.module(connection.server_version // 10000)
     yield Finding(
         f"predictions are made in C, by {path}",
-        there=path == str(wanted) or not wanted.exists(),
+        there=path.rpartition("/")[2] == wanted.name or not wanted.exists(),
         remedy=f"{install}: this package has another, {wanted.name}",
         needed=False,
     )

@@ -93,16 +93,17 @@ def install_schema(dsn: str, use_door: bool = True) -> list[str]:
     """Create the schema in the database that a connection string names, bring it up to date, or leave it as it is.
 
     The same as ``psql -v door=PATH -f sql/install.sql``, where PATH is the module in C that is built here for a server
-    on this machine, unless ``use_door`` is false. Returns what was done and what the owner should look at, a sentence each, and nothing where it
-    was up to date. Raises ServerError where the server refuses; the database is then as it was.
+    on this machine and kept in its data directory, unless ``use_door`` is false. Returns what was done and what the owner
+    should look at, a sentence each, and nothing where it was up to date. Raises ServerError where the server refuses; the
+    database is then as it was.
     """
     path, said = _door(dsn) if use_door else (None, [])
-    printed, warnings = psql.run(SQL, dsn, {} if path is None else {"door": str(path)})
+    printed, warnings = psql.run(SQL, dsn, {} if path is None else {"door": path})
     return [f"Note: {warning.message}." for warning in warnings] + printed + said
 
 
-def _door(dsn: str) -> tuple[Path | None, list[str]]:
-    """Return the module in C for a server, None where there is none; and what is new about that, a sentence each."""
+def _door(dsn: str) -> tuple[str | None, list[str]]:
+    """Return the path of the module in C for a server, None where there is none; and what is new about that, a sentence each."""
     try:
         connection = connect(dsn)
     except ServerError:  # which psql will report
@@ -111,12 +112,15 @@ def _door(dsn: str) -> tuple[Path | None, list[str]]:
         cursor.execute("SELECT (SELECT probin FROM pg_proc WHERE oid = to_regprocedure('pgml_doors.predict(text, float8[])'))")
         ((before,),) = cursor.fetchall()
         try:
-            path = door.build(connection.server_version // 10000)
-            door.check(connection, path)
+            built = door.build(connection.server_version // 10000)
+            door.check(connection, built)
         except ServerError as error:
             remedy = f" ({error.hint})" if error.hint else ""
             return None, [f"Note: predictions go through PL/Python, without a module in C: {error.message}{remedy}."]
-    return path, [] if before == str(path) else [f"Predictions are made in C, by {path}."]
+        path = str(built)
+        with contextlib.suppress(ServerError):  # such as where nothing in the data directory may be executed
+            path = door.keep(connection, built)
+    return path, [] if before == path else [f"Predictions are made in C, by {path}."]
 
 
 def server_python(connection: Connection) -> ServerPython:

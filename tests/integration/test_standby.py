@@ -12,6 +12,7 @@ from psycopg2.extensions import make_dsn
 from sessions import Session, eventually
 
 from pgml.server.cluster import Cluster
+from pgml.server.door import KEPT
 from pgml.server.installation import install_schema
 
 BOTH_DOORS = True
@@ -146,6 +147,11 @@ def test_rights_are_given_and_taken_on_the_primary(pair, reader):
         assert alice.value(PREDICT) == DOUBLED
         pair.writer.execute("SELECT pgml.revoke('line', 'predict', 'alice')")
         pair.replayed(reader)
+
+
+def test_it_has_the_module_from_the_primary_s_data_directory(door, pair, reader):
+    maps = (Path("/proc") / str(reader.pid) / "maps").read_text()
+    assert (str(pair.standby.data / KEPT) in maps) == (door == "c")
 
 
 def test_models_that_the_standby_has_no_file_of(pair, reader):

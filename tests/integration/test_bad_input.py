@@ -425,7 +425,6 @@ def test_values_that_are_too_large_for_the_algorithm(session):
         ("'{1,2}'", "ML014", "expects 3 features, got 2"),
         ("'{1,2,3,4}'", "ML014", "expects 3 features, got 4"),
         ("'{}'", "ML014", "expects 3 features, got 0"),
-        ("'{{1,2,3},{4,5,6}}'", "ML014", "expects 3 features, got 6"),
         ("'{1,NULL,3}'", "ML012", '"b" is NULL or NaN'),
         ("'{1,NaN,3}'", "ML012", '"b" is NULL or NaN'),
         ("'{1,2,Infinity}'", "ML013", '"c" is infinite'),
@@ -440,6 +439,50 @@ def test_features_of_another_kind(session, project, features, sqlstate, said):
     assert f'"{project}"' in error.diag.message_primary or sqlstate == "ML009"
     if sqlstate == "ML014":
         assert error.diag.message_hint.endswith("a, b, c")
+
+
+@pytest.mark.parametrize(
+    ("features", "size"),
+    [
+        ("'{{1,2,3}}'::float8[]", "1 x 3"),
+        ("'{{1},{2},{3}}'::float8[]", "3 x 1"),
+        ("'{{1,2,3},{4,5,6}}'::float8[]", "2 x 3"),
+        ("'[0:0][5:7]={{1,NULL,3}}'::float8[]", "1 x 3"),
+        ("ARRAY[ARRAY[1,2,3]]", "1 x 3"),
+        ("ARRAY[[1.5,2],[3,4]]", "2 x 2"),
+        ("ARRAY[[ARRAY[1,2,3]]]::smallint[]", "1 x 1 x 3"),
+        ("array_fill(1::float8, ARRAY[3, 1, 1])", "3 x 1 x 1"),
+        ("array_agg(ARRAY[a, b, c])", "200 x 3"),
+        ("ARRAY[array_agg(a), array_agg(b)]", "2 x 200"),
+    ],
+)
+@pytest.mark.parametrize("function", ["predict", "classify", "predict_proba", "predict_model"])
+def test_an_array_of_several_dimensions_is_no_row(session, function, features, size):
+    """It was taken for a row of all its numbers."""
+    model = session.value("SELECT id FROM pgml.deployed_models WHERE name = 'parity'")
+    asked, called = (model, f"model {model}") if function == "predict_model" else ("parity", 'project "parity"')
+    error = session.refused(f"SELECT pgml.{function}(%s, {features}) FROM points", asked)
+    assert (error.pgcode, error.diag.message_primary, error.diag.message_hint) == (
+        "ML014",
+        f"{called}: the features must be a one-dimensional array, not {size}",
+        "pgml.predict_batch takes the rows of a two-dimensional array",
+    )
+
+
+def test_a_row_may_begin_at_any_place(session):
+    expected = session.predict("sum", [1, 2, 3])
+    for features in ("'[0:2]={1,2,3}'", "'[-7:-5]={1,2,3}'", "'[2147483644:2147483646]={1,2,3}'"):
+        assert session.value(f"SELECT pgml.predict('sum', {features})") == expected
+
+
+def test_booleans_are_numbers_where_they_are_cast(session):
+    """PostgreSQL has an answer before pgml is asked: there is no way from boolean[] to float8[]."""
+    error = session.refused("SELECT pgml.predict('sum', ARRAY[true, false, true])")
+    assert (error.pgcode, "predict(unknown, boolean[])" in error.diag.message_primary) == ("42883", True)
+    error = session.refused("SELECT pgml.predict('sum', ARRAY[1.5, true, 3])")
+    assert (error.pgcode, error.diag.message_primary) == ("42804", "ARRAY types numeric and boolean cannot be matched")
+    cast = "SELECT pgml.predict('sum', ARRAY[1.5, true::integer, 3])"
+    assert session.value(cast) == session.predict("sum", [1.5, 1, 3])
 
 
 def test_a_project_that_is_null(session):

@@ -29,16 +29,19 @@ def _predict_proba_quickly(evaluator, features) -> list[float] | None:
 
 
 def _predict(evaluator, features) -> float:
+    _check_dimensions(evaluator, features)
     return evaluator.predict_carefully(features)
 
 
 def _classify(evaluator, features) -> float:
     _classes(evaluator)
+    _check_dimensions(evaluator, features)
     return evaluator.predict_carefully(features)
 
 
 def _predict_proba(evaluator, features) -> list[float]:
     _classes(evaluator)
+    _check_dimensions(evaluator, features)
     probabilities = evaluator.predict_proba(evaluator.clean(features))
     if probabilities is None:
         raise no_probabilities()
@@ -65,7 +68,32 @@ def rows_of(what: str, evaluator, features: list) -> array:
         return rows
     if what in ("classify", "predict_proba"):
         _classes(evaluator)
+    _check_dimensions(evaluator, features)
     return array("d", evaluator.clean(features))
+
+
+def _check_dimensions(evaluator, features: list) -> None:
+    """Raise WrongFeatures where an array that should be one row has several dimensions, unless all of the model's features
+    are the elements of one array column, such as an image: it is taken as it is, as it was in training.
+    """
+    if features and isinstance(features[0], list) and not _are_of_one_array(evaluator.features):
+        raise WrongFeatures(
+            f"the features must be a one-dimensional array, not {_size(features)}",
+            hint="pgml.predict_batch takes the rows of a two-dimensional array",
+        )
+
+
+def _are_of_one_array(names: tuple[str, ...]) -> bool:
+    column, bracket, _ = "".join(names[:1]).rpartition("[")
+    return bool(bracket) and all(name == f"{column}[{place}]" for place, name in enumerate(names, 1))
+
+
+def _size(features: object) -> str:
+    lengths = []
+    while isinstance(features, list):
+        lengths.append(str(len(features)))
+        features = features[0]
+    return " x ".join(lengths)
 
 
 def _packed(evaluator, features: list) -> array:

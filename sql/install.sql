@@ -71,6 +71,8 @@ INSERT INTO pgml_internal.schema_versions (version) VALUES (:schema_version) ON 
 \ir internal/answer_carefully.sql
 \ir internal/cannot_answer.sql
 \ir internal/answer_first.sql
+\ir internal/predict_rows.sql
+\ir internal/answer_rows.sql
 \ir internal/run.sql
 
 \ir doors/predict.sql

@@ -25,5 +25,6 @@ GRANT SELECT ON pgml.projects, pgml.snapshots, pgml.models, pgml.deployments, pg
 -- What those are made of. The first ones take what the functions of schema pgml take, and act as their caller.
 GRANT EXECUTE ON FUNCTION pgml_internal.call(text, jsonb, text), pgml_internal.predict(text, float8[]),
     pgml_internal.predict_model(bigint, float8[]), pgml_internal.classify(text, float8[]),
-    pgml_internal.predict_proba(text, float8[]), pgml_internal.predict_batch(text, float8[]), pgml_internal.classes(text),
-    pgml_internal.result(jsonb), pgml_internal.run(text), pgml_internal.answer_first(), pgml_internal.algorithms() TO PUBLIC;
+    pgml_internal.predict_proba(text, float8[]), pgml_internal.predict_batch(text, integer[]), pgml_internal.classes(text),
+    pgml_internal.result(jsonb), pgml_internal.run(text), pgml_internal.answer_first(), pgml_internal.answer_rows(float8[]),
+    pgml_internal.algorithms() TO PUBLIC;

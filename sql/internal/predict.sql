@@ -33,12 +33,13 @@ return serving.ask("predict_proba", project_name, features)
 $$;
 COMMENT ON FUNCTION pgml_internal.predict_proba(text, float8[]) IS 'As pgml_internal.predict; the probabilities.';
 
-CREATE OR REPLACE FUNCTION pgml_internal.predict_batch(project_name text, features float8[][]) RETURNS float8[]
+CREATE OR REPLACE FUNCTION pgml_internal.predict_batch(project_name text, shape integer[]) RETURNS float8[]
 LANGUAGE plpython3u STABLE PARALLEL SAFE AS $$
 from pgml.backend import serving
-return serving.ask("predict_batch", project_name, features)
+return serving.ask("predict_batch", project_name, shape)
 $$;
-COMMENT ON FUNCTION pgml_internal.predict_batch(text, float8[]) IS 'As pgml_internal.predict; for rows.';
+COMMENT ON FUNCTION pgml_internal.predict_batch(text, integer[]) IS
+    'As pgml_internal.predict; for an array of rows, of that shape, which pgml_internal.answer_rows takes next.';
 
 CREATE OR REPLACE FUNCTION pgml_internal.classes(project_name text) RETURNS float8[]
 LANGUAGE plpython3u STABLE PARALLEL SAFE AS $$

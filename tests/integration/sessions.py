@@ -138,3 +138,11 @@ def resident(pid: int) -> int:
     """Return the bytes of memory that a process alone uses."""
     pages = (Path("/proc") / str(pid) / "statm").read_text().split()
     return (int(pages[1]) - int(pages[2])) * os.sysconf("SC_PAGE_SIZE")
+
+
+def most_resident(pid: int) -> int:
+    """Return the most bytes of memory that a process has used at any time."""
+    for line in (Path("/proc") / str(pid) / "status").read_text().splitlines():
+        if line.startswith("VmHWM:"):
+            return int(line.split()[1]) * 1024
+    raise AssertionError("the kernel does not say")

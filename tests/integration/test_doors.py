@@ -25,7 +25,12 @@ CREATE FUNCTION python.classify(p text, f float8[]) RETURNS text LANGUAGE sql ST
 CREATE FUNCTION python.predict_proba(p text, f float8[]) RETURNS float8[] LANGUAGE sql STABLE
     RETURN coalesce(pgml_internal.predict_proba(p, f), (pgml_internal.answer_first()).numbers);
 CREATE FUNCTION python.predict_batch(p text, f float8[][]) RETURNS SETOF float8 LANGUAGE sql STABLE BEGIN ATOMIC
-    SELECT unnest(coalesce(pgml_internal.predict_batch(p, f), (pgml_internal.answer_first()).numbers));
+    SELECT unnest(coalesce(
+        pgml_internal.predict_batch(p, CASE WHEN f IS NOT NULL THEN ARRAY(
+            SELECT array_length(f, n) FROM generate_series(1, array_ndims(f)) AS n
+        ) END),
+        pgml_internal.answer_rows(f)
+    ));
 END;
 """
 MORE = (

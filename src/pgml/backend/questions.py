@@ -6,7 +6,6 @@ numbers. Those of QUICK return None where the other has to look.
 
 from __future__ import annotations
 
-import math
 from array import array
 
 from pgml.errors import InvalidArgument, WrongFeatures
@@ -56,16 +55,32 @@ def no_probabilities() -> InvalidArgument:
     )
 
 
-def _predict_batch(evaluator, features) -> list[float]:
-    return evaluator.predict_batch(_packed(evaluator, features), len(features)).tolist()
+def _predict_batch(evaluator, shape: list[int]) -> list[float]:
+    """Return no answers yet; raise WrongFeatures where an array of that shape is no rows of the model's features."""
+    if len(shape) == 1:
+        raise WrongFeatures(
+            "features are an array of rows, and this is an array of numbers",
+            hint="pgml.predict takes one row; several are ARRAY[ARRAY[...], ARRAY[...]]",
+        )
+    if len(shape) > 2:
+        raise WrongFeatures(f"features are an array of rows, and this is {' x '.join(map(str, shape))} numbers")
+    if shape:
+        evaluator.check_count(shape[1])
+    return []
+
+
+def _predict_rows(evaluator, features: list) -> list[float]:
+    rows, before = features
+    return evaluator.predict_batch(_packed(rows), len(rows), before).tolist()
 
 
 def rows_of(what: str, evaluator, features: list) -> array:
     """Return the rows that are asked about, checked, as float64 [rows * features]; NaN is a missing number."""
-    if what == "predict_batch":
-        rows = _packed(evaluator, features)
-        evaluator.check_batch(rows)
-        return rows
+    if what == "predict_rows":
+        rows, before = features
+        packed = _packed(rows)
+        evaluator.check_batch(packed, before)
+        return packed
     if what in ("classify", "predict_proba"):
         _classes(evaluator)
     _check_dimensions(evaluator, features)
@@ -96,23 +111,11 @@ def _size(features: object) -> str:
     return " x ".join(lengths)
 
 
-def _packed(evaluator, features: list) -> array:
-    """Return an array of rows, as PL/Python gives it, as float64 [rows * features].
-
-    Raises WrongFeatures where they are no rows of as many features as the model has.
-    """
-    if features and not isinstance(features[0], list):
-        raise WrongFeatures(
-            "features are an array of rows, and this is an array of numbers",
-            hint="pgml.predict takes one row; several are ARRAY[ARRAY[...], ARRAY[...]]",
-        )
-    if features and (len(features[0]) != evaluator.n_features or isinstance(features[0][0], list)):
-        evaluator.clean(features[0])  # says how many it needs
-        raise WrongFeatures("features are an array of rows, and this has more than two dimensions")
-    rows = array("d")
-    for row in features:
-        rows.extend([math.nan if value is None else value for value in row])
-    return rows
+def _packed(rows: list[list[float]]) -> array:
+    packed = array("d")
+    for row in rows:
+        packed.fromlist(row)
+    return packed
 
 
 def _classes(evaluator, features=()) -> list[float]:
@@ -136,5 +139,6 @@ CAREFUL = {
     "classify": _classify,
     "predict_proba": _predict_proba,
     "predict_batch": _predict_batch,
+    "predict_rows": _predict_rows,
     "classes": _classes,
 }

@@ -60,6 +60,12 @@ def ask(what: str, of: str | int | None, features: list[object] | None) -> float
     return None
 
 
+def ask_on(what: str, features: list[object]) -> None:
+    """Ask something else of the model that was asked last, for the same role; None, as the model is looked up again."""
+    global _waiting
+    _waiting = _asked._replace(what=what, features=features)
+
+
 def asked() -> tuple[str | None, int | None, int | None, str | None]:
     """Return (project, model, role that asked, error as JSON) of the question that waits, once; nothing where none does.
 

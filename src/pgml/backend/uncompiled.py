@@ -47,22 +47,20 @@ class RemoteModel:
     def step(self, asked: Any, estimator: bytes | None) -> tuple[float | list[float] | None, str | None]:
         """Return the answer to what was asked, or what is needed to go on: 'estimator' (its saved bytes) or 'time'."""
         global _question
-        if asked.what == "classes":
-            return CAREFUL["classes"](self._evaluator, asked.features), None
+        if asked.what in ("classes", "predict_batch"):  # what is known here
+            return CAREFUL[asked.what](self._evaluator, asked.features), None
         if _question is not None and _question[0] is not asked:
             _engine.stop()  # a statement was cancelled while the engine worked for it
             _question = None
         if _question is None:
             rows = rows_of(asked.what, self._evaluator, asked.features)
-            if not rows:
-                return [], None
             _question = (asked, self._predict(rows.tobytes(), asked.what == "predict_proba"))
         try:
             return None, _question[1].send(estimator)
         except BaseException as ended:
             _question = None
             if isinstance(ended, StopIteration):
-                return ended.value if asked.what == "predict_batch" else ended.value[0], None
+                return ended.value if asked.what == "predict_rows" else ended.value[0], None
             raise
 
     def _predict(self, rows: bytes, probabilities: bool) -> _Steps:

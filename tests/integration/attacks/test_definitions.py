@@ -30,7 +30,7 @@ FOR_EVERYBODY = {
     "pgml_internal.predict_model(bigint,double precision[])": "answers who was answered before in the same statement",
     "pgml_internal.classify(text,double precision[])": "answers who was answered before in the same statement",
     "pgml_internal.predict_proba(text,double precision[])": "answers who was answered before in the same statement",
-    "pgml_internal.predict_batch(text,double precision[])": "answers who was answered before in the same statement",
+    "pgml_internal.predict_batch(text,integer[])": "answers nobody, and remembers who asks",
     "pgml_internal.classes(text)": "answers who was answered before in the same statement",
     "pgml_internal.run(text)": "runs as its caller what its caller could run",
     "pgml_internal.answer_first()": "takes no argument, and asks whether the role that predicts may",
@@ -46,6 +46,7 @@ FOR_EVERYBODY = {
     "pgml_doors.predict_proba(text,double precision[])": "asks for the right to predict",
     "pgml_doors.predict_batch(character varying,double precision[])": "asks for the right to predict",
     "pgml_doors.predict_batch(text,double precision[])": "asks for the right to predict",
+    "pgml_internal.answer_rows(double precision[])": "takes rows, and asks whether the role that predicts may",
 }
 
 # Functions with a body that is parsed when it runs, without a search_path of their own, each with the reason.
@@ -58,7 +59,8 @@ IN_THE_CALLERS_PATH = {
     "pgml_internal.deployments_changed()": "Python that calls no SQL",
     "pgml_internal.hide_context(integer)": "Python that calls no SQL",
     "pgml_internal.predict(text,double precision[])": "Python that calls no SQL, and is on the hot path",
-    "pgml_internal.predict_batch(text,double precision[])": "Python that calls no SQL",
+    "pgml_internal.predict_batch(text,integer[])": "Python that calls no SQL",
+    "pgml_internal.predict_rows(double precision[],integer)": "Python that calls no SQL",
     "pgml_internal.predict_model(bigint,double precision[])": "Python that calls no SQL",
     "pgml_internal.predict_proba(text,double precision[])": "Python that calls no SQL",
     "pgml_internal.run(text)": "runs what it is given, as its caller",

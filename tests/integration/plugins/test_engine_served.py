@@ -234,7 +234,13 @@ def test_many_rows_go_to_the_engine_in_few_messages(session, predicting):
     batch = "SELECT * FROM pgml.predict_batch('near', (SELECT array_agg(ARRAY[a, b, c]) FROM points))"
     assert [row[0] for row in predicting.execute(batch)] == [value for _, value in expected]
     assert time.monotonic() - started < 4 * AT_ONCE
+    many = "SELECT count(*), sum(p) FROM pgml.predict_batch('near', (SELECT array_agg(ARRAY[a, b, c]) FROM points, generate_series(1, 100))) AS p"
+    (count, total), *_ = predicting.execute(many)
+    assert (count, total) == (100 * len(expected), pytest.approx(100 * sum(value for _, value in expected)))
     assert predicting.refused("SELECT * FROM pgml.predict_batch('near', '{{1,2,3},{1,2,Infinity}}')").pgcode == "ML013"
+    infinite = "(SELECT array_agg(ARRAY[1, 2, CASE i WHEN 40000 THEN 'Infinity'::float8 ELSE 3 END]) FROM generate_series(1, 50000) AS i)"
+    error = predicting.refused(f"SELECT * FROM pgml.predict_batch('near', {infinite})")
+    assert (error.pgcode, "in row 40000" in error.diag.message_primary) == ("ML013", True)
     assert predicting.refused("SELECT * FROM pgml.predict_batch('near', '{{1,2}}')").pgcode == "ML014"
 
 

@@ -300,6 +300,27 @@ static ArrayType *batch(text *name, ArrayType *rows)
     return result;
 }
 
+/* Have the other door answer a batch, which it takes in slices once it is known that the role may ask for such rows. */
+static ArrayType *other_batch(const NullableDatum *arguments)
+{
+    static const Oid asked_types[] = {TEXTOID, INT4ARRAYOID}, rows_types[] = {FLOAT8ARRAYOID};
+    NullableDatum asked[] = {arguments[0], {.isnull = arguments[1].isnull}};
+    Datum result;
+    bool is_null;
+
+    if (!asked[1].isnull) {
+        ArrayType *rows = DatumGetArrayTypeP(arguments[1].value);
+        Datum shape[MAXDIM];
+
+        for (int i = 0; i < ARR_NDIM(rows); i++)
+            shape[i] = Int32GetDatum(ARR_DIMS(rows)[i]);
+        asked[1].value = PointerGetDatum(construct_array(shape, ARR_NDIM(rows), INT4OID, sizeof(int32), true, TYPALIGN_INT));
+    }
+    (void)call("predict_batch", lengthof(asked_types), asked_types, asked, &is_null);
+    result = call("answer_rows", lengthof(rows_types), rows_types, arguments + 1, &is_null);
+    return is_null ? new_array(0) : DatumGetArrayTypePCopy(result);
+}
+
 Datum pgml_predict_batch(PG_FUNCTION_ARGS)
 {
     FuncCallContext *context;
@@ -311,20 +332,8 @@ Datum pgml_predict_batch(PG_FUNCTION_ARGS)
         context = SRF_FIRSTCALL_INIT();
         before = MemoryContextSwitchTo(context->multi_call_memory_ctx);
         answers = PG_ARGISNULL(0) || PG_ARGISNULL(1) ? NULL : batch(PG_GETARG_TEXT_PP(0), PG_GETARG_ARRAYTYPE_P(1));
-        if (!answers) {
-            Datum other;
-
-            /* It takes long to hand over millions of numbers: not before it says that the role may ask that project. */
-            if (!PG_ARGISNULL(0) && !PG_ARGISNULL(1)) {
-                NullableDatum none[] = {fcinfo->args[0], {.value = PointerGetDatum(construct_empty_array(FLOAT8OID))}};
-
-                (void)other_door(none, "predict_batch", TEXTOID, 2, &fcinfo->isnull);
-            }
-            other = other_door(fcinfo->args, "predict_batch", TEXTOID, 2, &fcinfo->isnull);
-
-            answers = fcinfo->isnull ? new_array(0) : DatumGetArrayTypePCopy(other);
-            fcinfo->isnull = false;
-        }
+        if (!answers)
+            answers = other_batch(fcinfo->args);
         context->user_fctx = answers;
         context->max_calls = (uint64)ArrayGetNItems(ARR_NDIM(answers), ARR_DIMS(answers));
         MemoryContextSwitchTo(before);

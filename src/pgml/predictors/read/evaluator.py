@@ -98,17 +98,18 @@ class Evaluator:
 
         Raises WrongFeatures, UnsupportedType, MissingValue or InfiniteValue, which say what is wrong.
         """
-        self._check_count(_count(features))
+        self.check_count(_count(features))
         row = list(_flat(features))
         self._check(row)
         return [_number(value) for value in row]
 
-    def predict_batch(self, rows: object, n_rows: int) -> array:
+    def predict_batch(self, rows: object, n_rows: int, before: int = 0) -> array:
         """Return the answers [n_rows] to a C-ordered buffer of float64 [n_rows, n_features]; NaN is missing.
 
-        Raises MissingValue or InfiniteValue, naming the row (from 1), and WrongFeatures for another size.
+        Raises MissingValue or InfiniteValue, naming the row (from 1, of these and the ``before`` that came before them), and
+        WrongFeatures for another size.
         """
-        return self._batch(self._model.predict_into, rows, n_rows, 1)
+        return self._batch(self._model.predict_into, rows, n_rows, 1, before)
 
     def predict_proba_batch(self, rows: object, n_rows: int) -> array | None:
         """Return the probabilities [n_rows * n_classes], C order; None where the model gives none."""
@@ -116,13 +117,21 @@ class Evaluator:
             return None
         return self._batch(self._model.predict_proba_into, rows, n_rows, len(self.classes))
 
-    def check_batch(self, rows: Sequence[float]) -> None:
+    def check_batch(self, rows: Sequence[float], before: int = 0) -> None:
         """Raise as ``predict_batch`` does for the first of the rows, float64 [n_rows * n_features], that is not clean."""
         n = self.n_features
         for start in range(0, len(rows), n):
-            self._check(rows[start : start + n], f" in row {start // n + 1}")
+            self._check(rows[start : start + n], f" in row {before + start // n + 1}")
 
-    def _batch(self, evaluate, rows: object, n_rows: int, width: int) -> array:
+    def check_count(self, count: int) -> None:
+        """Raise WrongFeatures where that is not how many features the model has."""
+        if count != self.n_features:
+            raise WrongFeatures(
+                f"the model expects {self.n_features} features, got {count}",
+                hint=f"the features are, in this order: {', '.join(self.features)}",
+            )
+
+    def _batch(self, evaluate, rows: object, n_rows: int, width: int, before: int = 0) -> array:
         view = memoryview(rows).cast("B")
         if n_rows < 0 or view.nbytes != n_rows * self.n_features * 8:
             raise WrongFeatures(
@@ -133,18 +142,11 @@ class Evaluator:
         unclean = evaluate(view, n_rows, result)
         if unclean is not None:
             n = self.n_features
-            self._check(view.cast("d")[unclean * n : (unclean + 1) * n].tolist(), f" in row {unclean + 1}")
+            self._check(view.cast("d")[unclean * n : (unclean + 1) * n].tolist(), f" in row {before + unclean + 1}")
         return result
 
-    def _check_count(self, count: int) -> None:
-        if count != self.n_features:
-            raise WrongFeatures(
-                f"the model expects {self.n_features} features, got {count}",
-                hint=f"the features are, in this order: {', '.join(self.features)}",
-            )
-
     def _check(self, row: Sequence, where: str = "") -> None:
-        self._check_count(len(row))
+        self.check_count(len(row))
         for index, (name, value) in enumerate(zip(self.features, row)):
             number = _number(value)
             if number is None:

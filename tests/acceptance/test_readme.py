@@ -87,9 +87,14 @@ def test_walkthrough(reader: Reader) -> None:
 
 def test_python(reader: Reader) -> None:
     [code] = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
-    code = code.replace("db.predict", "predictions = db.predict").replace("db.models", "models = db.models")
-    code += "\nprint(len(patients), len(predictions), list(models.algorithm_name))"
-    assert reader.run(sys.executable, "-c", code) == "442 442 ['linear', 'xgboost', 'lasso', 'ridge']\n"
+    called = ("predict", "models", "classify", "predict_proba", "score")
+    code = re.sub(rf"^db\.({'|'.join(called)})\(", r"\1 = db.\1(", code, flags=re.MULTILINE)
+    code += "\nprint(len(patients), len(predict), list(models.algorithm_name))"
+    code += "\nprint(len(digits), (classify == digits.target.astype(str)).mean() > 0.9, predict_proba.shape, score.shape)"
+    assert reader.run(sys.executable, "-c", code).splitlines() == [
+        "442 442 ['linear', 'xgboost', 'lasso', 'ridge']",
+        "1797 True (1797, 10) (1797, 2)",
+    ]
 
 
 def test_a_second_reading(reader: Reader) -> None:

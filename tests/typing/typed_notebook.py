@@ -33,6 +33,7 @@ def errors_of_a_ridge(dsn: str) -> np.ndarray:
         predictions = db.predict("Typed", patients)
         assert len(db.predict("Typed", [0.0] * 10)) == 1
         assert list(db.models("Typed")["algorithm_name"]) == ["ridge"]
+        assert len(db.predict_model(db.models("Typed")["id"][0], patients)) == len(db.score("Typed", "pgml.diabetes", "age"))
         return np.asarray(predictions - patients["target"].to_numpy())
 
 
@@ -40,6 +41,12 @@ if TYPE_CHECKING:  # what a type checker knows, and what it refuses: an ignore t
     db = pgml.connect()
     assert_type(db.train("Typed"), dict[str, str])
     assert_type(db.predict("Typed", [[1.0, 2.0]]), np.ndarray)
+    assert_type(db.predict_model(1, [[1.0, 2.0]]), np.ndarray)
+    assert_type(db.predict_proba("Typed", pd.DataFrame()), np.ndarray)
+    assert_type(db.classify("Typed", np.zeros((2, 3))), np.ndarray)
+    assert_type(db.classes("Typed"), list[str])
+    assert_type(db.score("Typed", "pgml.diabetes", "age"), pd.DataFrame)
+    assert_type(db.score_proba("Typed", "pgml.diabetes", "age"), pd.DataFrame)
     assert_type(db.load_dataset("iris"), pd.DataFrame)
     assert_type(db.algorithms(), pd.DataFrame)
     assert_type(db.version(), str)
@@ -49,4 +56,5 @@ if TYPE_CHECKING:  # what a type checker knows, and what it refuses: an ignore t
     db.train("Typed", hyperparams=["alpha"])  # type: ignore[arg-type]
     db.train("Typed", tset_size=0.5)  # type: ignore[call-arg]
     db.predict("Typed", {1.0, 2.0})  # type: ignore[arg-type]
+    db.predict_model("Typed", [1.0])  # type: ignore[arg-type]
     db.predcit("Typed", [1.0])  # type: ignore[attr-defined]

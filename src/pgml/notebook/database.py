@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+import operator
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -13,15 +13,10 @@ import psycopg2
 from numpy.typing import ArrayLike
 from psycopg2 import sql
 
-from pgml import errors
+from pgml.errors import InvalidArgument
+from pgml.notebook.predictions import answers, predictions
+from pgml.notebook.statements import Statements
 from pgml.server.place import complete
-
-_ROWS_AT_ONCE = 10_000
-_BY_SQLSTATE = {
-    kind.sqlstate: kind
-    for kind in vars(errors).values()
-    if isinstance(kind, type) and issubclass(kind, errors.PgmlError)
-}
 
 
 def connect(dsn: str = "", **options: Any) -> Database:
@@ -47,15 +42,16 @@ class Database:
 
     def __init__(self, connection: psycopg2.extensions.connection):
         self.connection = connection
+        self._statements = Statements(connection)
 
     def version(self) -> str:
         """Return the version of pgml that the server runs."""
-        return str(self._value("SELECT pgml.version()"))
+        return str(self._statements.value("SELECT pgml.version()"))
 
     def load_dataset(self, source: str) -> pd.DataFrame:
         """Create the table ``pgml.<source>`` from a data set that comes with pgml or a plugin; return its rows."""
-        self._value("SELECT pgml.load_dataset(%s)", source)
-        return self._frame(sql.SQL("SELECT * FROM {}").format(sql.Identifier("pgml", source)))
+        self._statements.value("SELECT pgml.load_dataset(%s)", source)
+        return self._statements.frame(sql.SQL("SELECT * FROM {}").format(sql.Identifier("pgml", source)))
 
     def train(
         self,
@@ -86,77 +82,165 @@ class Database:
             "deploy": deploy,
         }
         named = ", ".join(f"{name} => %({name})s" for name in arguments)
-        return self._row(f"SELECT * FROM pgml.train({named})", arguments)
+        return self._statements.row(f"SELECT * FROM pgml.train({named})", arguments)
 
     def deploy(
         self, project_name: str, strategy: str = "best_score", algorithm_name: str | None = None
     ) -> dict[str, str]:
         """Choose the model that answers: best_score, most_recent or rollback; return what was deployed."""
-        return self._row(
+        return self._statements.row(
             "SELECT * FROM pgml.deploy(%s, %s, %s)", (project_name, strategy, algorithm_name)
         )
 
     def predict(self, project_name: str, features: pd.DataFrame | ArrayLike) -> np.ndarray:
-        """Return the deployed model's predictions, float64 [rows].
+        """Return the deployed model's predictions.
 
-        ``features`` is a DataFrame, whose columns are found by name (others are ignored, and a column of
-        arrays stands for as many features), or an array or list, [rows, features] or [features] for one row,
-        in the order in which the model was trained.
+        Parameters
+        ----------
+        project_name
+            The project.
+        features
+            A DataFrame, whose columns are found by name: others are ignored, and a column of arrays stands for as many
+            features. A Series with names is one such row. Or an array or list, [rows, features] or [features] for one
+            row, in the order in which the model was trained. None and NaN are missing.
+
+        Returns
+        -------
+        float64 [rows]: values, or labels as numbers. However many rows there are, one model answers for all of them, and
+        it is the one whose names are looked for in a DataFrame. No rows are answered with none.
+
+        Raises
+        ------
+        pgml.errors.WrongFeatures
+            A column is missing, or there are two of its name; rows are of different lengths, or not of the model's; the
+            array has other than one or two dimensions, or no columns.
+        pgml.errors.UnsupportedType
+            A cell is not a number: a text, a date. The message names its column and row.
+        pgml.errors.MissingValue, pgml.errors.InfiniteValue
+            The model does not take such a number.
+        pgml.errors.UnknownProject, pgml.errors.NothingDeployed, pgml.errors.PermissionDenied
+            There is no such project, no model of it is deployed, or the role may not predict with it.
         """
-        if isinstance(features, pd.DataFrame):
-            matrix = self._matrix(project_name, features)
-        else:
-            matrix = np.atleast_2d(np.asarray(features, dtype=np.float64))
-        if matrix.ndim != 2 or matrix.shape[1] == 0:
-            raise errors.WrongFeatures(f"the features must be [rows, features], got the shape {matrix.shape}")
-        names = [f"c{place}" for place in range(matrix.shape[1])]
-        statement = (
-            f"SELECT pgml.predict(%s, ARRAY[{', '.join(names)}]::float8[])"
-            f" FROM unnest({', '.join(['%s::float8[]'] * len(names))})"
-            f" WITH ORDINALITY AS rows ({', '.join(names)}, place) ORDER BY place"
-        )
-        predictions = np.empty(len(matrix))
-        for start in range(0, len(matrix), _ROWS_AT_ONCE):
-            columns = matrix[start : start + _ROWS_AT_ONCE].T.tolist()
-            literals = ["{" + ",".join(map(repr, column)) + "}" for column in columns]
-            rows = self._rows(statement, (project_name, *literals))
-            predictions[start : start + len(rows)] = [row[0] for row in rows]
-        return predictions
+        return predictions(self._statements, project_name, features)
+
+    def predict_model(self, model_id: int, features: pd.DataFrame | ArrayLike) -> np.ndarray:
+        """Return the predictions of a model by its number, deployed or not: float64 [rows], as :meth:`predict`.
+
+        A DataFrame needs the privilege ``read`` in the model's project, as the names of its features do.
+
+        Raises
+        ------
+        pgml.errors.UnknownModel
+            There is no such model, or the role may not predict with it; all else is as for :meth:`predict`.
+        """
+        try:
+            number = operator.index(model_id)
+        except TypeError:
+            raise InvalidArgument(f"a model is asked for by its number, not by {model_id!r}") from None
+        return np.array(answers(self._statements, "predict_model", number, features), dtype=np.float64)
+
+    def predict_proba(self, project_name: str, features: pd.DataFrame | ArrayLike) -> np.ndarray:
+        """Return the probability of each class by the deployed model, for rows as :meth:`predict` takes them.
+
+        Returns
+        -------
+        float64 [rows, classes], the classes in the order of :meth:`classes`.
+
+        Raises
+        ------
+        pgml.errors.InvalidArgument
+            The model has no classes, or gives no probabilities; all else is as for :meth:`predict`.
+        """
+        found = answers(self._statements, "predict_proba", project_name, features)
+        return np.array(found, dtype=np.float64) if found else np.empty((0, len(self.classes(project_name))))
+
+    def classify(self, project_name: str, features: pd.DataFrame | ArrayLike) -> np.ndarray:
+        """Return the label that the deployed model gives to each row, as :meth:`predict` takes them.
+
+        Returns
+        -------
+        object [rows]: labels as str, as :meth:`classes` has them.
+
+        Raises
+        ------
+        pgml.errors.InvalidArgument
+            The model has no classes; all else is as for :meth:`predict`.
+        """
+        found = answers(self._statements, "classify", project_name, features)
+        if not found:
+            self.classes(project_name)  # says what is wrong with the project
+        return np.array(found, dtype=object)
+
+    def classes(self, project_name: str) -> list[str]:
+        """Return the labels that the deployed model tells apart, in order.
+
+        Raises
+        ------
+        pgml.errors.InvalidArgument
+            The model is of a regression; all else is as for :meth:`predict`.
+        """
+        return list(self._statements.value("SELECT pgml.classes(%s::text)", project_name))
+
+    def score(self, project_name: str, relation_name: str, key: str) -> pd.DataFrame:
+        """Return the deployed model's prediction for each row of a table or view, whose columns are found by name.
+
+        The rows stay where they are. They come in no order: the column ``key`` of the relation tells them apart.
+
+        Returns
+        -------
+        DataFrame of the columns ``key``, as str, and ``prediction``, float64.
+
+        Raises
+        ------
+        pgml.errors.UnknownRelation, pgml.errors.UnknownColumn, pgml.errors.UnsupportedType
+            There is no such relation, it lacks the key or a feature, or one of them is of another type; all else is as for
+            :meth:`predict`.
+        """
+        return self._statements.frame("SELECT * FROM pgml.score(%s, %s, %s)", project_name, relation_name, key)
+
+    def score_proba(self, project_name: str, relation_name: str, key: str) -> pd.DataFrame:
+        """Return the probability of each class for each row of a table or view, as :meth:`score`.
+
+        Returns
+        -------
+        DataFrame of the columns ``key``, as str, and ``probabilities``, a list of float in the order of :meth:`classes`.
+        """
+        return self._statements.frame("SELECT * FROM pgml.score_proba(%s, %s, %s)", project_name, relation_name, key)
 
     def export_model(self, model: str | int, format: str = "safetensors") -> bytes:
         """Return a model: ``safetensors`` is its predictor, ``onnx``, ``native`` the format of its library.
 
         ``model`` is its number, or the name of a project, whose deployed model it then is.
         """
-        return bytes(self._value(f"SELECT pgml.export_model({_placeholder(model)}, %s)", model, format))
+        return bytes(self._statements.value(f"SELECT pgml.export_model({_placeholder(model)}, %s)", model, format))
 
     def export_sql(self, model: str | int, function_name: str) -> str:
         """Return the statements that make a model a function in plain SQL; ``model`` is as for :meth:`export_model`."""
-        return str(self._value(f"SELECT pgml.export_sql({_placeholder(model)}, %s)", model, function_name))
+        return str(self._statements.value(f"SELECT pgml.export_sql({_placeholder(model)}, %s)", model, function_name))
 
     def projects(self) -> pd.DataFrame:
         """Return the projects, one a row, with what answers for each."""
-        return self._frame(
+        return self._statements.frame(
             "SELECT name, project.objective, owner, project.created_at, algorithm_name, deployed_at, relation_name,"
             " y_column_name FROM pgml.projects AS project LEFT JOIN pgml.overview USING (name) ORDER BY name"
         )
 
     def models(self, project_name: str | None = None) -> pd.DataFrame:
         """Return the trained models of one project or of all, with a column for each metric."""
-        frame = self._frame(
+        frame = self._statements.frame(
             "SELECT trained.*, model.metrics, model.hyperparams, model.served_by FROM pgml.trained_models AS trained"
             " JOIN pgml.models AS model USING (id) WHERE name = coalesce(%s, name) ORDER BY id",
-            (project_name,),
+            project_name,
         )
         return frame.drop(columns="metrics").join(pd.DataFrame(frame["metrics"].tolist(), index=frame.index))
 
     def algorithms(self) -> pd.DataFrame:
         """Return every algorithm that can be trained, and the plugin it comes from."""
-        return self._frame("SELECT * FROM pgml.algorithms")
+        return self._statements.frame("SELECT * FROM pgml.algorithms")
 
     def hyperparameters(self, algorithm: str, objective: str) -> pd.DataFrame:
         """Return what can be set for an algorithm."""
-        return self._frame("SELECT * FROM pgml.hyperparameters(%s, %s)", (algorithm, objective))
+        return self._statements.frame("SELECT * FROM pgml.hyperparameters(%s, %s)", algorithm, objective)
 
     def close(self) -> None:
         """Close the connection."""
@@ -168,60 +252,7 @@ class Database:
     def __exit__(self, *exception: Any) -> None:
         self.close()
 
-    def _matrix(self, project_name: str, frame: pd.DataFrame) -> np.ndarray:
-        """Return the model's features, found in a DataFrame by name, as float64 [rows, features]."""
-        found = self._rows(
-            "SELECT features FROM pgml.projects WHERE name = %s AND features IS NOT NULL", (project_name,)
-        )
-        if not found:
-            self._value("SELECT pgml.predict(%s, '{}'::float8[])", project_name)  # says what is wrong with the project
-        columns = []
-        for feature in found[0][0]:
-            array, bracket, place = feature.rpartition("[")
-            if feature in frame:
-                columns.append(frame[feature].to_numpy(dtype=np.float64))
-            elif bracket and array in frame:
-                columns.append(frame[array].map(lambda values, place=place: values[int(place[:-1]) - 1]).to_numpy(float))
-            else:
-                raise errors.WrongFeatures(
-                    f'the features have no column "{feature}"', hint=f"the model needs {', '.join(found[0][0])}"
-                )
-        return np.column_stack(columns)
-
-    def _value(self, statement: str, *parameters: Any) -> Any:
-        return self._rows(statement, parameters)[0][0]
-
-    def _row(self, statement: str, parameters: Any) -> dict[str, Any]:
-        with self._cursor(statement, parameters) as cursor:
-            return dict(zip(_columns(cursor), cursor.fetchone() or (), strict=True))
-
-    def _rows(self, statement: str, parameters: Any = ()) -> list[tuple[Any, ...]]:
-        with self._cursor(statement, parameters) as cursor:
-            return cursor.fetchall()
-
-    def _frame(self, statement: Any, parameters: Sequence[Any] = ()) -> pd.DataFrame:
-        with self._cursor(statement, parameters) as cursor:
-            return pd.DataFrame(cursor.fetchall(), columns=_columns(cursor))
-
-    @contextmanager
-    def _cursor(self, statement: Any, parameters: Any) -> Iterator[psycopg2.extensions.cursor]:
-        with self.connection.cursor() as cursor:
-            try:
-                cursor.execute(statement, parameters)
-            except psycopg2.Error as error:
-                if error.pgcode not in _BY_SQLSTATE:
-                    raise
-                said = error.diag
-                raise _BY_SQLSTATE[error.pgcode](
-                    said.message_primary, hint=said.message_hint, detail=said.message_detail
-                ) from None
-            yield cursor
-
 
 def _placeholder(model: str | int) -> str:
     """Return the placeholder of a model: the name of a project, or a number."""
     return "%s::text" if isinstance(model, str) else "%s::bigint"
-
-
-def _columns(cursor: psycopg2.extensions.cursor) -> list[str]:
-    return [column.name for column in cursor.description or ()]

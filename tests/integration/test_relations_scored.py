@@ -50,6 +50,28 @@ def test_booleans_are_numbers(session):
     )
 
 
+def test_arrays_are_flattened_as_in_training(session):
+    """Where an array has several dimensions, or begins elsewhere than at 1, its elements were missing or others'."""
+    session.execute(
+        "CREATE TABLE images AS SELECT i AS id, i % 4 AS size, CASE WHEN i > 3 THEN ARRAY[[i % 5, i % 3], [i % 7, i % 11]] END AS image,"
+        " i % 6 = 0 AS flag, i % 5 + i % 7 AS y FROM generate_series(1, 60) AS i"
+    )
+    session.execute("CREATE VIEW trained_images AS SELECT size, image, flag, y FROM images")
+    session.train("images", "regression", "trained_images", "y", "xgboost", '{"n_estimators": 20}')
+    flat = "ARRAY[size] || coalesce(ARRAY(SELECT unnest(image)), '{}') || array_fill(NULL::int, ARRAY[CASE WHEN image IS NULL THEN 4 ELSE 0 END]) || flag::int"
+    expected = session.execute(f"SELECT id::text, pgml.predict('images', {flat}) FROM images")
+    assert len({prediction for _, prediction in expected}) > 10
+    for image in (
+        "image", "ARRAY(SELECT unnest(image))", "('[0:3]=' || ARRAY(SELECT unnest(image))::text)::smallint[]", "image::numeric[]",
+        "('[5:6][0:1]=' || image::text)::int[]", "ARRAY[image]",
+    ):  # fmt: skip
+        session.execute(f"CREATE OR REPLACE TEMP VIEW other AS SELECT flag, id, CASE WHEN id > 3 THEN {image}::float8[] END AS image, size FROM images")
+        assert session.execute("SELECT * FROM pgml.score('images', 'other', 'id')") == expected, image
+    session.execute("CREATE TEMP VIEW longer AS SELECT flag, id, image[1][1] || ARRAY(SELECT unnest(image)) AS image, size FROM images WHERE id > 3")
+    error = session.refused("SELECT * FROM pgml.score('images', 'longer', 'id')")
+    assert (error.pgcode, "the model expects 6 features, got 7" in error.diag.message_primary) == ("ML014", True)
+
+
 def test_nothing_of_the_relations_owner_runs(trained_once, session):
     """A cast may be a function of whoever made the type, and would run with the rights of who scores."""
     owner = Session(trained_once.connect("owner"))

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import groupby
 
 from pgml.backend.relation import NUMBERS, Attribute, Relation, attributes
 from pgml.backend.session import Session
@@ -59,22 +60,48 @@ def _columns(session: Session, relation: Relation, features: Sequence[str], key:
             f'the key "{key}" of {relation.name} is {named[key].sql_type}, which is not shown as text here',
             hint="a view can show it as a number, a text, a date or a uuid",
         )
-    numbers = ", ".join(_number(session, relation, named, feature) for feature in features)
-    return f"t.{session.quote_name(key)}::pg_catalog.text", f"ARRAY[{numbers}]::pg_catalog.float8[]"
+    row = " OPERATOR(pg_catalog.||) ".join(_parts(session, relation, named, features))
+    return f"t.{session.quote_name(key)}::pg_catalog.text", row
 
 
-def _number(session: Session, relation: Relation, named: dict[str, Attribute], feature: str) -> str:
-    """Return SQL for a feature: a column, or an element of an array column."""
+def _parts(session: Session, relation: Relation, named: dict[str, Attribute], features: Sequence[str]) -> Iterator[str]:
+    """Yield SQL for arrays that together are the row: of the columns that are numbers, and of each that is an array."""
+    for column, group in groupby(features, lambda feature: _array_of(named, feature)):
+        names = list(group)
+        if column is not None:
+            yield _elements(f"t.{session.quote_name(column)}", _checked(relation, named[column]), len(names))
+            continue
+        numbers = []
+        for name in names:
+            if name not in named or named[name].is_array:
+                raise UnknownColumn(
+                    f'{relation.name} has no column "{name}", which the model was trained with',
+                    hint="a view can give a column that name",
+                )
+            cast = "::pg_catalog.int4" if _checked(relation, named[name]).type == "boolean" else ""
+            numbers.append(f"t.{session.quote_name(name)}{cast}")
+        yield f"ARRAY[{', '.join(numbers)}]::pg_catalog.float8[]"
+
+
+def _array_of(named: dict[str, Attribute], feature: str) -> str | None:
+    """Return the array column that a feature is an element of; None where it is a column itself, or there is none."""
     element = _ELEMENT.fullmatch(feature)
-    if feature in named and not named[feature].is_array:
-        column, number = named[feature], f"t.{session.quote_name(feature)}"
-    elif element and element[1] in named and named[element[1]].is_array:
-        column, number = named[element[1]], f"t.{session.quote_name(element[1])}[{element[2]}]"
-    else:
-        raise UnknownColumn(
-            f'{relation.name} has no column "{feature}", which the model was trained with',
-            hint="a view can give a column that name",
-        )
+    if (feature in named and not named[feature].is_array) or not element:
+        return None
+    return element[1] if element[1] in named and named[element[1]].is_array else None
+
+
+def _elements(array: str, column: Attribute, count: int) -> str:
+    """Return SQL for the elements of an array in their order, as training takes them, whatever its dimensions and bounds."""
+    cast = "::pg_catalog.int4[]::pg_catalog.float8[]" if column.type == "boolean" else "::pg_catalog.float8[]"
+    return (
+        f"CASE WHEN {array} IS NULL THEN pg_catalog.array_fill(NULL::pg_catalog.float8, ARRAY[{count}])"
+        f" WHEN pg_catalog.array_dims({array}) OPERATOR(pg_catalog.=) '[1:{count}]' THEN {array}{cast}"
+        f" ELSE ARRAY(SELECT pg_catalog.unnest({array}{cast})) END"
+    )
+
+
+def _checked(relation: Relation, column: Attribute) -> Attribute:
     if column.type not in NUMBERS:
         raise UnsupportedType(f'column "{column.name}" of {relation.name} is {column.sql_type}, not a number')
-    return f"{number}::pg_catalog.int4" if column.type == "boolean" else number
+    return column

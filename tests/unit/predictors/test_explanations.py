@@ -113,6 +113,12 @@ def test_importances_are_the_library_s_own(convert, estimator, data):
         assert sum(evaluator.importances) == pytest.approx(1)
 
 
+def test_a_forest_that_splits_nothing_gives_no_feature_importance(data):
+    fitted = ensemble.RandomForestRegressor(n_estimators=3).fit(data.rows, np.ones(len(data.rows)))
+    for evaluator in evaluators(trees.random_forest(fitted)):
+        np.testing.assert_array_equal(evaluator.importances, fitted.feature_importances_)
+
+
 def test_what_the_library_does_not_know_is_not_there(data):
     gblinear = boosters.xgboost(xgboost.XGBRegressor(booster="gblinear").fit(data.rows, data.number))
     histogram = trees.hist_gradient_boosting(ensemble.HistGradientBoostingRegressor(max_iter=3).fit(data.rows, data.number))

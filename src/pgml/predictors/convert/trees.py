@@ -35,7 +35,13 @@ def random_forest(estimator) -> Predictor:
     """Return the predictor of a RandomForest, ExtraTrees or DecisionTree estimator: the mean of its trees."""
     members = getattr(estimator, "estimators_", [estimator])
     mean = _mean(estimator, members, [None] * len(members))
-    return mean.prepared(importances=estimator.feature_importances_)
+    return mean.prepared(importances=_mean_importances(members, estimator.n_features_in_))
+
+
+def _mean_importances(members: Sequence, n_features: int) -> np.ndarray:
+    """Return a forest's ``feature_importances_``, without the thread that it starts for each tree: most of its time."""
+    grown = [member.tree_ for member in members if member.tree_.node_count > 1]
+    return np.mean([tree.compute_feature_importances() for tree in grown] or np.zeros((1, n_features)), axis=0)
 
 
 def bagging(estimator) -> Predictor:

@@ -192,3 +192,19 @@ def test_arrays_that_make_no_tree_are_refused():
     refused([1, -1, -1], [3, -1, -1])  # a child that is not there
     refused([1, -1, -1], [-1, -1, -1])  # half a leaf
     refused([1, -1, -1], [2, -1, -1], [2, 0, 0])  # a feature that is not there
+
+
+def test_values_of_two_kinds_are_refused():
+    stump = (np.array([1, -1, -1]), np.array([2, -1, -1]), np.zeros(3, int), np.zeros(3))
+    for shapes in (((3,), (3, 2)), ((3, 2), (3,)), ((3, 2), (3, 3))):
+        with pytest.raises(ValueError, match="another length"):
+            forest.predictor([forest.Tree(*stump, np.zeros(shape)) for shape in shapes], 1)
+
+
+@pytest.mark.parametrize("at_once", [1, 40, 10**6])
+@pytest.mark.parametrize("kind", [ensemble.RandomForestRegressor, ensemble.ExtraTreesClassifier])
+def test_how_many_trees_are_packed_at_once_makes_no_difference(kind, at_once, data, monkeypatch):
+    fitted = kind(n_estimators=5, min_samples_leaf=2, random_state=0).fit(data.rows, data.three)
+    whole = trees.random_forest(fitted).to_bytes()
+    monkeypatch.setattr(forest, "_NODES_AT_ONCE", at_once)
+    assert trees.random_forest(fitted).to_bytes() == whole

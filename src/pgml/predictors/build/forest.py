@@ -19,6 +19,7 @@ from pgml.predictors.read.format import LEAF, MISSING_LEFT
 from pgml.predictors.read.outputs import check_output
 
 NODE = np.dtype([("number", "<f8"), ("feature", "<u4"), ("left", "<u4")])
+_NODES_AT_ONCE = 20_000
 
 
 class Tree(NamedTuple):
@@ -70,14 +71,13 @@ def predictor(
         raise ValueError(f"input {input!r} or aggregation {aggregation!r} is unknown")
     if (weights is not None) != (aggregation == "median"):
         raise ValueError("weights come with the median, and only with it")
-    cover = _cover(trees)
-    nodes, offsets, table, order = _pack(trees, n_features, cover)
-    tensors = {"nodes": nodes.view(np.uint8), "trees": offsets}
-    if cover is not None:
-        tensors["cover"] = evened(cover[order])
-    if table is not None:
-        k = table.shape[1]
-        tensors["leaves"] = table
+    packed = _pack(trees, n_features)
+    tensors = {"nodes": packed.nodes.view(np.uint8), "trees": packed.offsets}
+    if packed.cover is not None:
+        tensors["cover"] = evened(packed.cover)
+    if packed.leaves is not None:
+        k = packed.leaves.shape[1]
+        tensors["leaves"] = packed.leaves
     else:
         k = 1 if scores is None else int(np.max(scores)) + 1
         if start is not None:
@@ -100,14 +100,47 @@ def predictor(
     return Predictor("forest", n_features, output, tensors, settings, classes=labels(classes), missing=missing)
 
 
-def _pack(
-    trees: Sequence[Tree], n_features: int, cover: np.ndarray | None
-) -> tuple[np.ndarray, np.ndarray, np.ndarray | None, np.ndarray]:
-    """Return the nodes of all trees, the trees' offsets [n_trees + 1], the leaf table or None, and of each node the
-    place that it had.
+class _Packed(NamedTuple):
+    """Trees in their final order: NODE [n_nodes], the trees' offsets in it [n_trees + 1], the leaf table or None, and
+    the cover counts, float32 [n_nodes], or None.
     """
+
+    nodes: np.ndarray
+    offsets: np.ndarray
+    leaves: np.ndarray | None
+    cover: np.ndarray | None
+
+
+def _pack(trees: Sequence[Tree], n_features: int) -> _Packed:
+    """Return the nodes of all trees; raise ValueError where the arrays do not make trees or do not fit."""
     sizes = np.array([len(tree.left) for tree in trees], dtype=np.int64)
     offsets = np.concatenate([[0], np.cumsum(sizes)])
+    covered = [tree.cover is not None for tree in trees]
+    if any(covered) and not all(covered):
+        raise ValueError("there are cover counts for some nodes and not for others")
+    if len({np.shape(tree.value)[1:] for tree in trees}) > 1:
+        raise ValueError("some trees hold a number a leaf and others a row of scores, or rows of another length")
+    nodes = np.empty(offsets[-1], NODE)
+    cover = np.empty(offsets[-1], np.float32) if all(covered) else None
+    tables: list[np.ndarray] = []
+    first = 0
+    for last in range(1, len(trees) + 1):  # a few trees at a time, so that what is made of them stays in the cache
+        if last < len(trees) and offsets[last] - offsets[first] < _NODES_AT_ONCE:
+            continue
+        place = slice(offsets[first], offsets[last])
+        known = sum(map(len, tables))
+        table = _pack_some(trees[first:last], n_features, nodes[place], None if cover is None else cover[place], known)
+        if table is not None:
+            tables.append(table)
+        first = last
+    return _Packed(nodes, offsets, np.concatenate(tables) if tables else None, cover)
+
+
+def _pack_some(
+    trees: Sequence[Tree], n_features: int, nodes: np.ndarray, cover: np.ndarray | None, n_leaves: int
+) -> np.ndarray | None:
+    """Fill the nodes of some trees, and their cover counts; return what the leaf table, of so many rows, is to grow by."""
+    sizes = [len(tree.left) for tree in trees]
     left, right = (_joined([getattr(tree, side) for tree in trees], np.int64) for side in ("left", "right"))
     feature = _joined([tree.feature for tree in trees], np.int64)
     threshold = _joined([tree.threshold for tree in trees], np.float64)
@@ -118,33 +151,31 @@ def _pack(
     if not (len(left) == len(right) == len(feature) == len(threshold) == len(missing_left) == len(value)):
         raise ValueError("the arrays of a tree differ in length")
     inner = left >= 0
-    if np.any((feature[inner] < 0) | (feature[inner] >= n_features)):
+    if np.any(inner & ((feature < 0) | (feature >= n_features))):
         raise ValueError(f"a tree asks for a feature outside 0 .. {n_features - 1}")
-    order, position = _placed(left, right, inner, offsets, cover)
+    weight = None if cover is None else _checked_cover(_joined([tree.cover for tree in trees], np.float32), len(left))
+    place, child = _placed(left, right, inner, np.array(sizes), weight)
 
-    nodes = np.zeros(len(order), NODE)
-    inner, tree_of = inner[order], np.repeat(np.arange(len(trees)), sizes)[order]
-    sources = order[inner]
-    nodes["number"][inner] = threshold[sources]
-    nodes["feature"][inner] = feature[sources] | np.where(missing_left[sources], MISSING_LEFT, 0)
-    first_child = left[sources] + offsets[tree_of[inner]]
-    nodes["left"][inner] = position[first_child] - offsets[tree_of[inner]]
-    nodes["feature"][~inner] = LEAF
-    nodes["left"][~inner] = np.flatnonzero(~inner) - offsets[tree_of[~inner]]
+    source = np.empty(len(left), np.intp)  # of each node in its new place
+    source[place + np.repeat(np.cumsum(sizes) - sizes, sizes)] = np.arange(len(left))
+    packed = np.empty(len(left), NODE)
+    packed["feature"] = np.where(inner, feature | np.where(missing_left, MISSING_LEFT, 0), LEAF)
+    packed["left"] = child
     if value.ndim == 1:
-        nodes["number"][~inner] = value[order[~inner]]
-        return nodes, offsets, None, order
-    table, nodes["number"][~inner] = _leaf_table(value[order[~inner]])
-    return nodes, offsets, table, order
+        table = None
+        packed["number"] = np.where(inner, threshold, value)
+    else:
+        leaves = source[~inner[source]]
+        packed["number"] = threshold
+        table, packed["number"][leaves] = _leaf_table(value[leaves], n_leaves)
+    nodes[:] = packed[source]
+    if cover is not None:
+        cover[:] = weight[source]
+    return table
 
 
-def _cover(trees: Sequence[Tree]) -> np.ndarray | None:
-    """Return the cover counts of the nodes, float32, or None."""
-    known = [tree.cover for tree in trees if tree.cover is not None]
-    if not known:
-        return None
-    counts = _joined(known, np.float32)
-    if len(known) != len(trees) or len(counts) != sum(len(tree.left) for tree in trees):
+def _checked_cover(counts: np.ndarray, n_nodes: int) -> np.ndarray:
+    if len(counts) != n_nodes:
         raise ValueError("there are cover counts for some nodes and not for others")
     if not np.all(np.isfinite(counts) & (counts >= 0)):
         raise ValueError("a cover count is negative or not finite")
@@ -156,55 +187,72 @@ def _joined(arrays: Sequence[np.ndarray], dtype: type) -> np.ndarray:
 
 
 def _placed(
-    left: np.ndarray, right: np.ndarray, inner: np.ndarray, offsets: np.ndarray, weight: np.ndarray | None
+    left: np.ndarray, right: np.ndarray, inner: np.ndarray, sizes: np.ndarray, weight: np.ndarray | None
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return the nodes' indices in their new order, tree by tree, and its inverse.
+    """Return each node's place in its tree, and that of its left child, its own where it is a leaf.
 
     Siblings lie side by side. Behind them come those below the one that more rows reach (``weight`` [n_nodes]; None: that
     has more nodes below it), then those below the other: a walk then stays in a few lines of the cache.
     """
-    tree_of = np.repeat(np.arange(len(offsets) - 1), np.diff(offsets))
-    sizes = np.diff(offsets)[tree_of]
-    if np.any((left >= sizes) | (right >= sizes) | (inner != (right >= 0))) or np.any(np.diff(offsets) < 1):
+    limit = np.repeat(sizes, sizes)
+    if np.any((left >= limit) | (right >= limit) | (inner != (right >= 0))) or np.any(sizes < 1):
         raise ValueError("a tree names a child that it does not have")
-    levels, total = [], 0  # of each level, its inner nodes and their children
-    level = offsets[:-1]
+    start = np.cumsum(sizes) - sizes  # of each tree
+    first = np.repeat(start, sizes)
+    left, right = left + first, right + first
+    # Level by level, the left children in front of the right ones: of each level its nodes, and which of them are inner ones.
+    levels, total, level = [], 0, start
     while len(level):
         total += len(level)
         if total > len(left):
             raise ValueError("a tree's nodes do not form a tree")
-        parents = level[inner[level]]
-        levels.append((parents, left[parents] + offsets[tree_of[parents]], right[parents] + offsets[tree_of[parents]]))
-        level = np.concatenate(levels[-1][1:])
+        divided = inner[level]
+        levels.append((level, divided))
+        parents = level[divided]
+        level = np.concatenate([left[parents], right[parents]])
     if total != len(left):
         raise ValueError("a tree has nodes that its root does not reach")
-    pairs = np.zeros(len(left), dtype=np.int64)  # of siblings, below each node
-    for parents, lefts, rights in reversed(levels):
-        pairs[parents] = 1 + pairs[lefts] + pairs[rights]
-    weight = pairs if weight is None else weight
-    position = np.full(len(left), -1, dtype=np.int64)
-    position[offsets[:-1]] = offsets[:-1]
-    first = offsets[:-1][tree_of] + 1  # of the children of each inner node
-    for parents, lefts, rights in levels:
-        position[lefts], position[rights] = first[parents], first[parents] + 1
-        swapped = weight[lefts] < weight[rights]
-        heavy, light = np.where(swapped, rights, lefts), np.where(swapped, lefts, rights)
-        first[heavy] = first[parents] + 2
-        first[light] = first[parents] + 2 + 2 * pairs[heavy]
-    if np.any(position < 0):
+    pairs = [np.zeros(0, np.int64)]  # of siblings below each node, from the last level to the first
+    for level, divided in reversed(levels):
+        below = np.zeros(len(level), np.int64)
+        half = len(pairs[-1]) // 2
+        below[divided] = 1 + pairs[-1][:half] + pairs[-1][half:]
+        pairs.append(below)
+    pairs.reverse()
+
+    place, child = np.full((2, len(left)), -1)
+    at = np.zeros(len(start), np.int64)  # the places of a level's nodes
+    behind = at + 1  # and from where on those below them lie
+    for (level, divided), below, (children, _) in zip(levels, pairs[1:], [*levels[1:], (start[:0], None)], strict=True):
+        place[level] = at
+        child[level] = np.where(divided, behind, at)
+        pair = behind[divided]
+        half = len(pair)
+        if weight is None:
+            swapped = below[:half] < below[half:]
+        else:
+            swapped = weight[children[:half]] < weight[children[half:]]
+        at = np.concatenate([pair, pair + 1])
+        behind = np.concatenate(
+            [pair + 2 + 2 * below[half:] * swapped, pair + 2 + 2 * below[:half] * ~swapped]
+        )
+    if np.any(place < 0):
         raise ValueError("a tree's nodes do not form a tree")
-    return np.argsort(position), position
+    return place, child
 
 
-def _leaf_table(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return the distinct-enough rows [m, k] and the row of each leaf.
+def _leaf_table(values: np.ndarray, known: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return what the table of ``known`` rows grows by for the leaves ``values`` [n, k], and the row of each leaf.
 
-    Most leaves of a forest grown to the end hold one class only. Those k rows are kept once, which makes the
-    table of such a forest small enough to stay in cache.
+    Most leaves of a forest grown to the end hold one class only. Those k rows are kept once, in front, which makes
+    the table of such a forest small enough to stay in cache.
     """
-    pure = (np.count_nonzero(values, axis=1) == 1) & (values.max(axis=1) == 1.0)
     k = values.shape[1]
+    is_one = values == 1.0
+    pure = (np.count_nonzero(values, axis=1) == 1) & is_one.any(axis=1)
+    own = values[~pure]
+    table = own if known else np.concatenate([np.eye(k), own])
     rows = np.empty(len(values))
-    rows[pure] = values[pure].argmax(axis=1)
-    rows[~pure] = k + np.arange(np.count_nonzero(~pure))
-    return np.ascontiguousarray(np.concatenate([np.eye(k), values[~pure]])), rows
+    rows[pure] = is_one[pure].argmax(axis=1)
+    rows[~pure] = max(known, k) + np.arange(len(own))
+    return table, rows

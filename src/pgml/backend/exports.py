@@ -12,6 +12,7 @@ from pgml.backend.engine import Engine
 from pgml.backend.session import Session
 from pgml.backend.store import Model, Project, Store
 from pgml.errors import InvalidArgument, NotExportable, choices_hint
+from pgml.predictors.read.stored import predictor_of
 
 FORMATS = ("safetensors", "onnx", "native")
 _MOST_BYTES = 200_000_000  # of one export: as base64 they are nearly as long as a text in jsonb may be
@@ -85,7 +86,7 @@ class Exports:
     def _compiled(self, project: Project, model: Model, format: str) -> bytes:
         predictor, _ = self._store.artifacts(model)
         if format == "safetensors":
-            return predictor
+            return predictor_of(predictor)
         about = {
             "project": project.name,
             "model": str(model.id),

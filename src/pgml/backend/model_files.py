@@ -15,6 +15,7 @@ import time
 
 from pgml.backend import process
 from pgml.errors import CorruptPredictor
+from pgml.predictors.read.stored import predictor_of
 
 # Relative, because a backend's working directory is the server's data directory.
 FOLDER = "pgml_predictors"
@@ -40,13 +41,14 @@ def read(digest: str) -> mmap.mmap | None:
     return mapped
 
 
-def write(digest: str, predictor: bytes) -> mmap.mmap | bytes:
-    """Write the file and return its mapped bytes, or, where it cannot be written, the bytes as they are.
+def write(digest: str, stored: bytes) -> mmap.mmap | bytes | bytearray:
+    """Write the file of a predictor that was stored and return its mapped bytes, or, where it cannot be written, those in memory.
 
     The file has its name once all of it is on the disk: no crash leaves a part of it.
 
-    Raises CorruptPredictor where the bytes do not have that digest.
+    Raises CorruptPredictor where it does not have that digest.
     """
+    predictor = predictor_of(stored)
     if hashlib.sha256(predictor).hexdigest() != digest:
         raise CorruptPredictor(
             "the predictor in pgml_internal.artifacts is not the one that was trained: its digest is another",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from dataclasses import dataclass
 from typing import Any
@@ -206,7 +205,6 @@ class Store:
     ) -> Model:
         """Store what the engine made: ``found`` is the algorithm, ``about`` the model, ``artifacts`` the bytes."""
         predictor, estimator, test_rows = artifacts
-        digest = hashlib.sha256(predictor).hexdigest()
         row = self._session.one(
             "save_model",
             project_id=project.id,
@@ -220,7 +218,7 @@ class Store:
             served_by=about["served_by"],
             plugin_name=found["plugin"],
             plugin_version=found["version"],
-            digest=digest,
+            digest=about["digest"],
         )
         self._session.run(
             "save_artifacts",
@@ -229,7 +227,7 @@ class Store:
             estimator=estimator or None,
             test_rows=test_rows,
         )
-        return Model(row["id"], snapshot.id, found["algorithm"], *split, about["metrics"], digest)
+        return Model(row["id"], snapshot.id, found["algorithm"], *split, about["metrics"], about["digest"])
 
     def models(self, project: Project, algorithm_name: str | None = None) -> list[Model]:
         """Return the project's models, newest first, all or those of one algorithm."""
@@ -262,7 +260,7 @@ class Store:
         return row["features"], row["compiled"]
 
     def artifacts(self, model: Model) -> tuple[bytes, bytes]:
-        """Return the bytes of a model's predictor and estimator, the latter empty where it is compiled."""
+        """Return the bytes of a model's predictor, as it is stored, and estimator, the latter empty where it is compiled."""
         row = self._session.one("artifacts", model_id=model.id)
         return row["predictor"], row["estimator"] or b""
 

@@ -11,13 +11,14 @@ from pgml.engine.saved_types import load_recorded
 from pgml.errors import UnknownAlgorithm, shown
 from pgml.plugin.registry import Provided
 from pgml.predictors.read import format as predictor_format
+from pgml.predictors.read.stored import predictor_of
 
 if TYPE_CHECKING:
     import numpy as np
 
 
 class HeldModel:
-    """A model read back from its bytes: the predictor, and the estimator of one that is not compiled.
+    """A model read back from its bytes: the predictor as it is stored, and the estimator of one that is not compiled.
 
     ``estimator`` is empty for a compiled model. ``find`` returns its algorithm; a compiled model needs none, and
     outlives its plugin.
@@ -26,6 +27,7 @@ class HeldModel:
     def __init__(self, predictor: bytes, estimator: bytes, find: Callable[[], Provided]):
         import numpy as np
 
+        predictor = predictor_of(predictor)
         self._evaluator = predictors.evaluator(predictor)
         self.features = self._evaluator.features
         self.missing = self._evaluator.missing

@@ -71,7 +71,7 @@ def predictor(
         raise ValueError(f"input {input!r} or aggregation {aggregation!r} is unknown")
     if (weights is not None) != (aggregation == "median"):
         raise ValueError("weights come with the median, and only with it")
-    packed = _pack(trees, n_features)
+    packed = _pack(trees, n_features, in_single=input == "single")
     tensors = {"nodes": packed.nodes.view(np.uint8), "trees": packed.offsets}
     if packed.cover is not None:
         tensors["cover"] = evened(packed.cover)
@@ -111,8 +111,8 @@ class _Packed(NamedTuple):
     cover: np.ndarray | None
 
 
-def _pack(trees: Sequence[Tree], n_features: int) -> _Packed:
-    """Return the nodes of all trees; raise ValueError where the arrays do not make trees or do not fit."""
+def _pack(trees: Sequence[Tree], n_features: int, in_single: bool) -> _Packed:
+    """Return the nodes of all trees, which compare features in float32 or not; raise ValueError where the arrays do not make trees or do not fit."""
     sizes = np.array([len(tree.left) for tree in trees], dtype=np.int64)
     offsets = np.concatenate([[0], np.cumsum(sizes)])
     covered = [tree.cover is not None for tree in trees]
@@ -129,7 +129,8 @@ def _pack(trees: Sequence[Tree], n_features: int) -> _Packed:
             continue
         place = slice(offsets[first], offsets[last])
         known = sum(map(len, tables))
-        table = _pack_some(trees[first:last], n_features, nodes[place], None if cover is None else cover[place], known)
+        covered_nodes = None if cover is None else cover[place]
+        table = _pack_some(trees[first:last], n_features, in_single, nodes[place], covered_nodes, known)
         if table is not None:
             tables.append(table)
         first = last
@@ -137,13 +138,20 @@ def _pack(trees: Sequence[Tree], n_features: int) -> _Packed:
 
 
 def _pack_some(
-    trees: Sequence[Tree], n_features: int, nodes: np.ndarray, cover: np.ndarray | None, n_leaves: int
+    trees: Sequence[Tree],
+    n_features: int,
+    in_single: bool,
+    nodes: np.ndarray,
+    cover: np.ndarray | None,
+    n_leaves: int,
 ) -> np.ndarray | None:
     """Fill the nodes of some trees, and their cover counts; return what the leaf table, of so many rows, is to grow by."""
     sizes = [len(tree.left) for tree in trees]
     left, right = (_joined([getattr(tree, side) for tree in trees], np.int64) for side in ("left", "right"))
     feature = _joined([tree.feature for tree in trees], np.int64)
     threshold = _joined([tree.threshold for tree in trees], np.float64)
+    if in_single:
+        threshold = _single_below(threshold)
     missing_left = _joined(
         [np.zeros(len(t.left), bool) if t.missing_left is None else t.missing_left for t in trees], bool
     )
@@ -182,6 +190,13 @@ def _checked_cover(counts: np.ndarray, n_nodes: int) -> np.ndarray:
     return counts
 
 
+def _single_below(thresholds: np.ndarray) -> np.ndarray:
+    """Return the greatest float32 that is not above each threshold: a float32 is compared with it as with the threshold."""
+    with np.errstate(over="ignore"):
+        singles = thresholds.astype(np.float32)
+    return np.where(singles > thresholds, np.nextafter(singles, np.float32(-np.inf)), singles)
+
+
 def _joined(arrays: Sequence[np.ndarray], dtype: type) -> np.ndarray:
     return np.concatenate(arrays, dtype=dtype, casting="unsafe")
 
@@ -200,42 +215,41 @@ def _placed(
     start = np.cumsum(sizes) - sizes  # of each tree
     first = np.repeat(start, sizes)
     left, right = left + first, right + first
-    # Level by level, the left children in front of the right ones: of each level its nodes, and which of them are inner ones.
-    levels, total, level = [], 0, start
+    # Level by level, the left children in front of the right ones: each level's nodes, and where inner ones stand among them.
+    levels, divided, total, level = [], [], 0, start
     while len(level):
         total += len(level)
         if total > len(left):
             raise ValueError("a tree's nodes do not form a tree")
-        divided = inner[level]
-        levels.append((level, divided))
-        parents = level[divided]
-        level = np.concatenate([left[parents], right[parents]])
+        levels.append(level)
+        divided.append(np.flatnonzero(inner.take(level)))
+        parents = level.take(divided[-1])
+        level = np.concatenate([left.take(parents), right.take(parents)])
     if total != len(left):
         raise ValueError("a tree has nodes that its root does not reach")
     pairs = [np.zeros(0, np.int64)]  # of siblings below each node, from the last level to the first
-    for level, divided in reversed(levels):
-        below = np.zeros(len(level), np.int64)
-        half = len(pairs[-1]) // 2
-        below[divided] = 1 + pairs[-1][:half] + pairs[-1][half:]
+    for level, parents in zip(reversed(levels), reversed(divided)):
+        below, half = np.zeros(len(level), np.int64), len(parents)
+        below[parents] = 1 + pairs[-1][:half] + pairs[-1][half:]
         pairs.append(below)
     pairs.reverse()
 
-    place, child = np.full((2, len(left)), -1)
     at = np.zeros(len(start), np.int64)  # the places of a level's nodes
     behind = at + 1  # and from where on those below them lie
-    for (level, divided), below, (children, _) in zip(levels, pairs[1:], [*levels[1:], (start[:0], None)], strict=True):
-        place[level] = at
-        child[level] = np.where(divided, behind, at)
-        pair = behind[divided]
-        half = len(pair)
-        if weight is None:
-            swapped = below[:half] < below[half:]
-        else:
-            swapped = weight[children[:half]] < weight[children[half:]]
+    places, children = [], []
+    for parents, level, below in zip(divided, [*levels[1:], start[:0]], pairs[1:]):
+        places.append(at)
+        children.append(at.copy())
+        pair, half = behind.take(parents), len(parents)
+        children[-1][parents] = pair
+        rank = below if weight is None else weight.take(level)
+        swapped = rank[:half] < rank[half:]
         at = np.concatenate([pair, pair + 1])
-        behind = np.concatenate(
-            [pair + 2 + 2 * below[half:] * swapped, pair + 2 + 2 * below[:half] * ~swapped]
-        )
+        behind = np.concatenate([pair + 2 * below[half:] * swapped, pair + 2 * below[:half] * ~swapped])
+        behind += 2
+    place, child = np.full((2, len(left)), -1)
+    order = np.concatenate(levels)
+    place[order], child[order] = np.concatenate(places), np.concatenate(children)
     if np.any(place < 0):
         raise ValueError("a tree's nodes do not form a tree")
     return place, child

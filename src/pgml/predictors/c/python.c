@@ -4,6 +4,7 @@
 
 #include "guard.h"
 #include "model.h"
+#include "stored.h"
 
 typedef struct {
     PyObject_HEAD
@@ -145,7 +146,38 @@ static PyObject *guard(PyObject *module, PyObject *none) {
     Py_RETURN_NONE;
 }
 
+static PyObject *fill_nodes(PyObject *module, PyObject *args) {
+    Py_buffer nodes, bounds, items[5];
+    Columns columns;
+    Numbers *numbers[5] = {&columns.kinds, &columns.steps, &columns.far, &columns.thresholds, &columns.values};
+    Py_ssize_t widths[5];
+    const char *reason = "its columns are of the wrong size";
+    (void)module;
+    if (!PyArg_ParseTuple(args, "w*y*(y*np)(y*np)(y*np)(y*np)(y*np)", &nodes, &bounds,
+                          items, widths, &columns.kinds.floating, items + 1, widths + 1, &columns.steps.floating,
+                          items + 2, widths + 2, &columns.far.floating, items + 3, widths + 3, &columns.thresholds.floating,
+                          items + 4, widths + 4, &columns.values.floating)) return NULL;
+    int fits = nodes.len % (Py_ssize_t)sizeof(TreeNode) == 0 && (uintptr_t)nodes.buf % 8 == 0 && nodes.len / 16 < INT32_MAX
+               && bounds.len >= 16 && bounds.len % 8 == 0 && (uintptr_t)bounds.buf % 8 == 0
+               && !columns.kinds.floating && !columns.steps.floating && !columns.far.floating;
+    for (int i = 0; i < 5; i++) {
+        numbers[i]->items = items[i].buf;
+        numbers[i]->width = (size_t)widths[i];
+        fits = fits && (widths[i] == 4 || (numbers[i]->floating ? widths[i] == 8 : widths[i] == 1 || widths[i] == 2));
+        numbers[i]->count = fits ? (size_t)(items[i].len / widths[i]) : 0;
+    }
+    if (fits) reason = stored_nodes(&columns, bounds.buf, (size_t)(bounds.len / 8 - 1), nodes.buf, (size_t)nodes.len / sizeof(TreeNode));
+    for (int i = 0; i < 5; i++) PyBuffer_Release(items + i);
+    PyBuffer_Release(&nodes);
+    PyBuffer_Release(&bounds);
+    if (reason) return PyErr_SetString(PyExc_ValueError, reason), NULL;
+    Py_RETURN_NONE;
+}
+
 static PyMethodDef functions[] = {
+    {"fill_nodes", fill_nodes, METH_VARARGS,
+     "fill_nodes(nodes, bounds, kinds, steps, far, thresholds, values) -> None; the last five are (bytes, width, floating), see "
+     "pgml.predictors.read.stored; raises ValueError where they do not fit"},
     {"guard", guard, METH_NOARGS,
      "guard() -> None; from then on a model whose file is changed while it is mapped raises OSError, and the process goes on"},
     {"load", load, METH_O, "load(bytes) -> Model, which uses them where they lie; raises ValueError where they are not sound"},

@@ -11,6 +11,7 @@ import numpy as np
 from pgml.predictors.read.evaluator import evaluator
 from pgml.predictors.read.format import LEAF, MISSING_LEFT, parse
 from pgml.predictors.read.parts import Common, take_apart
+from pgml.predictors.read.stored import predictor_of
 
 _NODE = np.dtype([("number", "<f8"), ("feature", "<u4"), ("left", "<u4")])
 
@@ -68,8 +69,9 @@ class Forest(NamedTuple):
     single_input: bool
 
 
-def described(predictor: bytes) -> Described:
-    """Return what the bytes of a predictor hold; raise CorruptPredictor where they are not sound."""
+def described(stored: bytes) -> Described:
+    """Return what a predictor that was stored holds; raise CorruptPredictor where its bytes are not sound."""
+    predictor = predictor_of(stored)
     evaluator(predictor)  # looks at each node
     about, tensors = parse(predictor)
     family, common, parts = take_apart(about, tensors)

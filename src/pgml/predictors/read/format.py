@@ -20,6 +20,7 @@ MOST_BORDERS = 255
 # the support vectors of a kernel machine lie in panels of so many, feature by feature
 PANEL = 8
 
+_UNREADABLE = (ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError, SystemError)
 _ITEMS = {"F64": ("d", 8), "F32": ("f", 4), "I64": ("q", 8), "U8": ("B", 1)}
 
 
@@ -34,6 +35,18 @@ def parse(buffer: object) -> tuple[dict, dict[str, Tensor]]:
 
     ``buffer`` is anything with the buffer interface (bytes, mmap, memoryview) and must outlive the tensors.
     """
+    metadata, tensors = sections(buffer)
+    try:
+        about = read_json(metadata[METADATA_KEY])
+        if type(about["version"]) is not int or about["version"] != VERSION:
+            raise CorruptPredictor(f"the predictor is of version {about['version']!r}, this is version {VERSION}")
+    except _UNREADABLE as error:
+        raise CorruptPredictor(f"the predictor's header cannot be read: {error}") from error
+    return about, tensors
+
+
+def sections(buffer: object) -> tuple[dict, dict[str, Tensor]]:
+    """Return all metadata, and the tensors; otherwise as ``parse``."""
     view = memoryview(buffer).cast("B")
     if len(view) < 8:
         raise CorruptPredictor("the predictor is shorter than its header")
@@ -41,20 +54,16 @@ def parse(buffer: object) -> tuple[dict, dict[str, Tensor]]:
     if length > len(view) - 8:
         raise CorruptPredictor(f"the predictor's header claims {length} bytes, more than there are")
     try:
-        header = _json(str(view[8 : 8 + length], "utf-8"))
-        about = _json(header.pop("__metadata__")[METADATA_KEY])
-        if type(about["version"]) is not int or about["version"] != VERSION:
-            raise CorruptPredictor(f"the predictor is of version {about['version']!r}, this is version {VERSION}")
+        header = read_json(str(view[8 : 8 + length], "utf-8"))
+        metadata = header.pop("__metadata__")
         data = view[8 + length :]
         tensors = {name: _tensor(name, entry, data) for name, entry in header.items()}
         covered = sum(tensor.items.nbytes for tensor in tensors.values())
-    except CorruptPredictor:
-        raise
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError, SystemError) as error:
+    except _UNREADABLE as error:
         raise CorruptPredictor(f"the predictor's header cannot be read: {error}") from error
     if covered != len(data):
         raise CorruptPredictor(f"the predictor's tensors take {covered} bytes, there are {len(data)}")
-    return about, tensors
+    return metadata, tensors
 
 
 class _Scanning:
@@ -65,7 +74,7 @@ class _Scanning:
     parse_float, parse_int, parse_constant = float, int, float
 
 
-def _json(text: str) -> object:
+def read_json(text: str) -> object:
     """Return what ``json.loads`` does, with the C scanner that it uses: importing json takes a new backend 8 ms."""
     try:
         from _json import make_scanner

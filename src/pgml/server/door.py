@@ -26,7 +26,7 @@ _FOLDER = _PACKAGE / "backend" / "c"
 # Results are to be the same through both doors: the evaluator is built as pyproject.toml has it.
 _FLAGS = ["-O3", "-std=gnu11", "-fPIC", "-shared", "-fvisibility=hidden"]
 _FLAGS += ["-ffp-contract=off", "-fno-math-errno", "-fno-trapping-math", "-Wno-clobbered"]
-_OF_PYTHON = ("python.c", "process.c", "stored.c")
+_OF_PYTHON = ("python.c", "process.c", "stored.c", "arrange.c")
 
 _ELF_HEADER = 64  # bytes
 _CUT_OFF = "the file is cut off, or none that can be loaded"

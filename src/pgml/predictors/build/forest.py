@@ -14,12 +14,14 @@ from typing import NamedTuple
 
 import numpy as np
 
+from pgml.predictors.build.arrangement import arranged
 from pgml.predictors.build.predictor import Predictor, evened, floats, labels
 from pgml.predictors.read.format import LEAF, MISSING_LEFT
 from pgml.predictors.read.outputs import check_output
 
 NODE = np.dtype([("number", "<f8"), ("feature", "<u4"), ("left", "<u4")])
 _NODES_AT_ONCE = 20_000
+_OF_16_BYTES = np.complex128  # in which numpy moves nodes several times as fast as in a type of fields
 
 
 class Tree(NamedTuple):
@@ -162,10 +164,10 @@ def _pack_some(
     if np.any(inner & ((feature < 0) | (feature >= n_features))):
         raise ValueError(f"a tree asks for a feature outside 0 .. {n_features - 1}")
     weight = None if cover is None else _checked_cover(_joined([tree.cover for tree in trees], np.float32), len(left))
-    place, child = _placed(left, right, inner, np.array(sizes), weight)
-
+    bounds = np.concatenate([[0], np.cumsum(sizes)])
+    place, child = arranged(left, right, bounds, weight)
     source = np.empty(len(left), np.intp)  # of each node in its new place
-    source[place + np.repeat(np.cumsum(sizes) - sizes, sizes)] = np.arange(len(left))
+    source[place + np.repeat(bounds[:-1], sizes)] = np.arange(len(left))
     packed = np.empty(len(left), NODE)
     packed["feature"] = np.where(inner, feature | np.where(missing_left, MISSING_LEFT, 0), LEAF)
     packed["left"] = child
@@ -176,9 +178,9 @@ def _pack_some(
         leaves = source[~inner[source]]
         packed["number"] = threshold
         table, packed["number"][leaves] = _leaf_table(value[leaves], n_leaves)
-    nodes[:] = packed[source]
+    packed.view(_OF_16_BYTES).take(source, out=nodes.view(_OF_16_BYTES), mode="clip")
     if cover is not None:
-        cover[:] = weight[source]
+        weight.take(source, out=cover, mode="clip")
     return table
 
 
@@ -194,65 +196,13 @@ def _single_below(thresholds: np.ndarray) -> np.ndarray:
     """Return the greatest float32 that is not above each threshold: a float32 is compared with it as with the threshold."""
     with np.errstate(over="ignore"):
         singles = thresholds.astype(np.float32)
-    return np.where(singles > thresholds, np.nextafter(singles, np.float32(-np.inf)), singles)
+    above = np.flatnonzero(singles > thresholds)
+    singles[above] = np.nextafter(singles[above], np.float32(-np.inf))
+    return singles
 
 
 def _joined(arrays: Sequence[np.ndarray], dtype: type) -> np.ndarray:
     return np.concatenate(arrays, dtype=dtype, casting="unsafe")
-
-
-def _placed(
-    left: np.ndarray, right: np.ndarray, inner: np.ndarray, sizes: np.ndarray, weight: np.ndarray | None
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return each node's place in its tree, and that of its left child, its own where it is a leaf.
-
-    Siblings lie side by side. Behind them come those below the one that more rows reach (``weight`` [n_nodes]; None: that
-    has more nodes below it), then those below the other: a walk then stays in a few lines of the cache.
-    """
-    limit = np.repeat(sizes, sizes)
-    if np.any((left >= limit) | (right >= limit) | (inner != (right >= 0))) or np.any(sizes < 1):
-        raise ValueError("a tree names a child that it does not have")
-    start = np.cumsum(sizes) - sizes  # of each tree
-    first = np.repeat(start, sizes)
-    left, right = left + first, right + first
-    # Level by level, the left children in front of the right ones: each level's nodes, and where inner ones stand among them.
-    levels, divided, total, level = [], [], 0, start
-    while len(level):
-        total += len(level)
-        if total > len(left):
-            raise ValueError("a tree's nodes do not form a tree")
-        levels.append(level)
-        divided.append(np.flatnonzero(inner.take(level)))
-        parents = level.take(divided[-1])
-        level = np.concatenate([left.take(parents), right.take(parents)])
-    if total != len(left):
-        raise ValueError("a tree has nodes that its root does not reach")
-    pairs = [np.zeros(0, np.int64)]  # of siblings below each node, from the last level to the first
-    for level, parents in zip(reversed(levels), reversed(divided)):
-        below, half = np.zeros(len(level), np.int64), len(parents)
-        below[parents] = 1 + pairs[-1][:half] + pairs[-1][half:]
-        pairs.append(below)
-    pairs.reverse()
-
-    at = np.zeros(len(start), np.int64)  # the places of a level's nodes
-    behind = at + 1  # and from where on those below them lie
-    places, children = [], []
-    for parents, level, below in zip(divided, [*levels[1:], start[:0]], pairs[1:]):
-        places.append(at)
-        children.append(at.copy())
-        pair, half = behind.take(parents), len(parents)
-        children[-1][parents] = pair
-        rank = below if weight is None else weight.take(level)
-        swapped = rank[:half] < rank[half:]
-        at = np.concatenate([pair, pair + 1])
-        behind = np.concatenate([pair + 2 * below[half:] * swapped, pair + 2 * below[:half] * ~swapped])
-        behind += 2
-    place, child = np.full((2, len(left)), -1)
-    order = np.concatenate(levels)
-    place[order], child[order] = np.concatenate(places), np.concatenate(children)
-    if np.any(place < 0):
-        raise ValueError("a tree's nodes do not form a tree")
-    return place, child
 
 
 def _leaf_table(values: np.ndarray, known: int) -> tuple[np.ndarray, np.ndarray]:

@@ -2,6 +2,7 @@
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
 
+#include "arrange.h"
 #include "guard.h"
 #include "model.h"
 #include "stored.h"
@@ -174,7 +175,30 @@ static PyObject *fill_nodes(PyObject *module, PyObject *args) {
     Py_RETURN_NONE;
 }
 
+static PyObject *arrange_nodes(PyObject *module, PyObject *args) {
+    Py_buffer left, right, weight, bounds, place, child;
+    const char *reason = "the arrays of the trees differ in length";
+    (void)module;
+    if (!PyArg_ParseTuple(args, "y*y*z*y*w*w*", &left, &right, &weight, &bounds, &place, &child)) return NULL;
+    const int64_t *of = bounds.buf;
+    int64_t n = left.len / 8, n_trees = bounds.len / 8 - 1;
+    int fits = left.len == n * 8 && right.len == n * 8 && place.len == n * 8 && child.len == n * 8 && n_trees > 0
+               && (!weight.buf || weight.len == n * 4) && of[0] == 0 && of[n_trees] == n;
+    for (int64_t tree = 0; fits && tree < n_trees; tree++) fits = of[tree] <= of[tree + 1];
+    if (fits) {
+        Py_BEGIN_ALLOW_THREADS
+        reason = arrange(left.buf, right.buf, weight.buf, of, n_trees, place.buf, child.buf);
+        Py_END_ALLOW_THREADS
+    }
+    for (int i = 0; i < 6; i++) PyBuffer_Release((Py_buffer *[]){&left, &right, &weight, &bounds, &place, &child}[i]);
+    if (!reason) Py_RETURN_NONE;
+    return *reason ? (PyErr_SetString(PyExc_ValueError, reason), NULL) : PyErr_NoMemory();
+}
+
 static PyMethodDef functions[] = {
+    {"arrange", arrange_nodes, METH_VARARGS,
+     "arrange(left, right, weight, bounds, place, child) -> None, with the last two filled; see pgml.predictors.build.arrangement; "
+     "raises ValueError where they make no trees"},
     {"fill_nodes", fill_nodes, METH_VARARGS,
      "fill_nodes(nodes, bounds, kinds, steps, far, thresholds, values) -> None; the last five are (bytes, width, floating), see "
      "pgml.predictors.read.stored; raises ValueError where they do not fit"},

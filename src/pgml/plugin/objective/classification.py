@@ -97,11 +97,13 @@ class Classification(Objective):
         """
         from sklearn import metrics
 
-        macro = {"average": "macro", "zero_division": 0}
+        precision, recall, f1, _ = metrics.precision_recall_fscore_support(
+            y, predictions, average="macro", zero_division=0
+        )
         scores = {
-            "f1": metrics.f1_score(y, predictions, **macro),
-            "precision": metrics.precision_score(y, predictions, **macro),
-            "recall": metrics.recall_score(y, predictions, **macro),
+            "f1": f1,
+            "precision": precision,
+            "recall": recall,
             "accuracy": metrics.accuracy_score(y, predictions),
         }
         if probabilities is not None:

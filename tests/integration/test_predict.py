@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import subprocess
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ import pytest
 from sessions import Session, engines
 
 from pgml import predictors
+from pgml.predictors.read.stored import predictor_of
 
 BOTH_DOORS = True
 
@@ -55,6 +57,26 @@ def test_predictions_are_those_of_the_stored_model(session, project):
     evaluator = predictors.evaluator(bytes(predictor), pure=True)
     rows = session.execute("SELECT a, b, c, pgml.predict(%s, ARRAY[a, b, c]) FROM points", project)
     assert [row[3] for row in rows] == [evaluator.predict_carefully(row[:3]) for row in rows]
+
+
+def test_a_large_forest_is_stored_in_columns_and_answers_from_its_file(own, trained):
+    own.execute("CREATE TABLE many AS SELECT random() AS a, random() AS b, random() AS target FROM generate_series(1, 2000)")
+    own.train("many", "regression", "many", "target", algorithm="random_forest", hyperparams='{"n_estimators": 10}')
+    stored, digest_ = own.execute(
+        "SELECT predictor, digest FROM pgml_internal.artifacts JOIN pgml.models ON id = model_id ORDER BY id DESC LIMIT 1"
+    )[0]
+    whole = bytes(predictor_of(bytes(stored)))
+    assert 2 * len(stored) < len(whole)
+    assert hashlib.sha256(whole).hexdigest() == digest_
+    evaluator = predictors.evaluator(whole)
+    rows = own.execute("SELECT a, b, pgml.predict('many', ARRAY[a, b]) FROM many LIMIT 50")
+    assert [row[2] for row in rows] == [evaluator.predict_carefully(row[:2]) for row in rows]
+    assert (files(trained) / digest_).read_bytes() == whole
+    assert bytes(own.value("SELECT pgml.export_model('many')")) == whole
+    # Its score is to be beaten on rows of its own snapshot and, read from what was stored, on those of another.
+    retrained = own.execute("SELECT status FROM pgml.train('many', relation_name => 'many', y_column_name => 'target')")
+    assert retrained in ([("deployed",)], [("not deployed",)])
+    assert "cannot be scored" not in "".join(own.notices)
 
 
 # -- parallel plans ----------------------------------------------------------------------------------------

@@ -11,7 +11,6 @@ from pgml.engine.saved_types import load_recorded
 from pgml.errors import UnknownAlgorithm, shown
 from pgml.plugin.registry import Provided
 from pgml.predictors.read import format as predictor_format
-from pgml.predictors.read.stored import predictor_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -27,7 +26,6 @@ class HeldModel:
     def __init__(self, predictor: bytes, estimator: bytes, find: Callable[[], Provided]):
         import numpy as np
 
-        predictor = predictor_of(predictor)
         self._evaluator = predictors.evaluator(predictor)
         self.features = self._evaluator.features
         self.missing = self._evaluator.missing

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 try:
-    from pgml.predictors import _evaluate
+    from pgml.predictors import _evaluate  # type: ignore[attr-defined]  # it is written in C
 except ImportError:  # there was no compiler when pgml was installed
     _evaluate = None
 

@@ -163,7 +163,9 @@ def _pack_some(
     inner = left >= 0
     if np.any(inner & ((feature < 0) | (feature >= n_features))):
         raise ValueError(f"a tree asks for a feature outside 0 .. {n_features - 1}")
-    weight = None if cover is None else _checked_cover(_joined([tree.cover for tree in trees], np.float32), len(left))
+    weight = None
+    if cover is not None:
+        weight = _checked_cover([tree.cover for tree in trees if tree.cover is not None], len(left))
     bounds = np.concatenate([[0], np.cumsum(sizes)])
     place, child = arranged(left, right, bounds, weight)
     source = np.empty(len(left), np.intp)  # of each node in its new place
@@ -179,12 +181,13 @@ def _pack_some(
         packed["number"] = threshold
         table, packed["number"][leaves] = _leaf_table(value[leaves], n_leaves)
     packed.view(_OF_16_BYTES).take(source, out=nodes.view(_OF_16_BYTES), mode="clip")
-    if cover is not None:
+    if cover is not None and weight is not None:
         weight.take(source, out=cover, mode="clip")
     return table
 
 
-def _checked_cover(counts: np.ndarray, n_nodes: int) -> np.ndarray:
+def _checked_cover(covers: Sequence[np.ndarray], n_nodes: int) -> np.ndarray:
+    counts = _joined(covers, np.float32)
     if len(counts) != n_nodes:
         raise ValueError("there are cover counts for some nodes and not for others")
     if not np.all(np.isfinite(counts) & (counts >= 0)):

@@ -73,4 +73,5 @@ def _narrowed(numbers: np.ndarray) -> np.ndarray:
 def _are_same(some: np.ndarray, others: np.ndarray) -> np.ndarray:
     """Return where numbers of one floating type are the same bits: 0 is not -0, and not a number is itself."""
     bits = f"u{some.itemsize}"
-    return np.ascontiguousarray(some).view(bits) == np.ascontiguousarray(others).view(bits)
+    same: np.ndarray = np.ascontiguousarray(some).view(bits) == np.ascontiguousarray(others).view(bits)
+    return same

@@ -10,6 +10,7 @@ from pgml.errors import CorruptPredictor, InfiniteValue, MissingValue, Unsupport
 from pgml.predictors.read.explanations import checked, cover_of, importances_of
 from pgml.predictors.read.format import parse
 from pgml.predictors.read.parts import take_apart
+from pgml.predictors.read.stored import predictor_of
 
 try:
     from pgml.predictors import _evaluate
@@ -29,12 +30,13 @@ def outlive_changes() -> None:
 
 
 def evaluator(buffer: object, pure: bool = False) -> Evaluator:
-    """Return the evaluator of a model written by ``Predictor.to_bytes``.
+    """Return the evaluator of a model written by ``Predictor.to_bytes``, or of what was stored of it.
 
     ``buffer`` is bytes, a memoryview or an mmap; a forest's nodes are used where they lie, so that processes
     that map one file share them. ``pure`` asks for the Python reference. Raises CorruptPredictor where
     anything about the bytes is not sound.
     """
+    buffer = predictor_of(buffer, pure)
     about, tensors = parse(buffer)
     family, common, parts = take_apart(about, tensors)
     explanations = (cover_of(family, tensors), importances_of(tensors, common.n_features))

@@ -64,6 +64,14 @@ def test_probabilities_of_three_classes():
     assert scores["log_loss"] == pytest.approx(-np.log([0.8, 0.8, 0.8, 0.6]).mean())
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_probabilities_that_were_rounded_to_float32(dtype, recwarn):
+    y = np.array([0, 1, 2, 0])
+    probabilities = np.full((4, 3), 1 / 3 + 5e-8).astype(np.float32).astype(dtype)
+    assert classification_metrics(y, y, probabilities)["log_loss"] == pytest.approx(np.log(3))
+    assert not recwarn.list
+
+
 def test_what_is_not_defined_is_none_and_the_rest_is_json():
     assert regression_metrics(np.array([1.0]), np.array([2.0]))["r2"] is None
     probabilities = np.array([[0.8, 0.1, 0.1], [0.1, 0.8, 0.1]])

@@ -95,6 +95,7 @@ class Classification(Objective):
         [rows, classes], for which both have to be indices, there are log_loss and roc_auc (one class against the
         rest, macro) too; roc_auc is None where a class is missing from the rows and it is not defined.
         """
+        import numpy as np
         from sklearn import metrics
 
         precision, recall, f1, _ = metrics.precision_recall_fscore_support(
@@ -108,6 +109,9 @@ class Classification(Objective):
         }
         if probabilities is not None:
             classes = range(probabilities.shape[1])
+            sums = np.sum(probabilities, axis=1, keepdims=True, dtype=np.float64)
+            if np.allclose(sums, 1, rtol=0, atol=1e-5):  # float32's rounding, of which scikit-learn would warn
+                probabilities = probabilities / sums
             scores["log_loss"] = metrics.log_loss(y, probabilities, labels=classes)
             scores["roc_auc"] = None
             if len(set(y)) == len(classes):

@@ -106,6 +106,7 @@ def test_a_series_with_names_is_a_row(db, frame):
     row = frame.drop(columns="name").iloc[3]
     assert db.predict("sum", row).tolist() == db.predict("sum", frame.iloc[3:4]).tolist()
     assert db.predict("sum", frame.iloc[3]).tolist() == db.predict("sum", frame.iloc[3:4]).tolist()
+    assert db.predict("sum", [row, row[::-1]]).tolist() == db.predict("sum", frame.iloc[[3, 3]]).tolist()
     assert db.predict("sum", pd.Series([1.0, 2.0, 3.0])).tolist() == db.predict("sum", [1, 2, 3]).tolist()
 
 
@@ -132,6 +133,7 @@ def test_missing_numbers(own, db):
     for column in ([None], [np.nan], [pd.NA], pd.array([None], dtype="Int64"), pd.array([None], dtype="Float32")):
         assert db.predict("knows missing", pd.DataFrame({"a": [1], "b": column, "c": [3]})).tolist() == [expected]
     assert db.predict("knows missing", [1, None, 3]).tolist() == [expected]
+    assert db.predict("knows missing", np.ma.masked_array([[1, 2, 3]], mask=[[False, True, False]])).tolist() == [expected]
     with pytest.raises(errors.MissingValue, match='project "sum": feature "b" is NULL or NaN in row 2,'):
         db.predict("sum", [[1, 2, 3], [1, None, 3]])
     with pytest.raises(errors.InfiniteValue, match='feature "a" is infinite'):
@@ -297,6 +299,16 @@ def test_arrays_in_a_column_that_cannot_be(db, cell, error, said):
 def test_arrays_that_cannot_be(db, method, features, error, said):
     with pytest.raises(error, match=re.escape(said)):
         getattr(db, method)("three", features)
+
+
+def test_what_is_no_name(db, frame):
+    for call in (
+        lambda: db.train("new", "regression", frame, "a"), lambda: db.score("three", frame, "a"), lambda: db.predict(frame, frame),
+    ):  # fmt: skip
+        with pytest.raises(errors.InvalidArgument, match="a DataFrame is no value of SQL"):
+            call()
+    with pytest.raises(errors.InvalidArgument, match="pgml.predict: project_name must not be NULL"):
+        db.predict(None, frame)
 
 
 def test_what_a_model_does_not_answer(db, frame):

@@ -17,12 +17,14 @@ from pgml.errors import UnsupportedType, WrongFeatures, shown
 
 
 def by_position(features: ArrayLike) -> np.ndarray:
-    """Return an array or list, [rows, features] or [features] for one row, as float64 [rows, features].
+    """Return an array or list, [rows, features] or [features] for one row, as float64 [rows, features]; what is masked is NaN.
 
     Raises:
         WrongFeatures: it has another shape, rows of different lengths, or no features.
         UnsupportedType: something in it is not a number.
     """
+    if isinstance(features, np.ma.MaskedArray) and _is_numeric(features.dtype):
+        features = features.astype(np.float64).filled(np.nan)
     try:
         array = np.asarray(features)
     except ValueError:

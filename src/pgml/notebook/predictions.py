@@ -29,7 +29,7 @@ def answers(
     statements: Statements, function: str, of: str | int, features: pd.DataFrame | ArrayLike
 ) -> list[Any]:
     """Return what a function of schema pgml for one row says about each; ``of`` is a project or a model's number."""
-    kind = "text" if isinstance(of, str) else "bigint"
+    kind = "bigint" if isinstance(of, int) else "text"
     each = (
         f"SELECT pgml.{function}(%s::{kind}, features::float8[])"
         " FROM unnest(%s::text[]) WITH ORDINALITY AS rows (features, place) ORDER BY place"
@@ -57,19 +57,26 @@ def _answers(
 
 
 def _matrix(statements: Statements, of: str | int, features: pd.DataFrame | ArrayLike) -> np.ndarray:
-    if isinstance(features, pd.Series) and not isinstance(features.index, pd.RangeIndex):
-        features = features.to_frame().T  # one row, with its names
+    if _is_named(features):
+        features = features.to_frame().T
+    elif isinstance(features, (list, tuple)) and features and all(map(_is_named, features)):
+        features = pd.DataFrame(list(features))
     if isinstance(features, pd.DataFrame):
         return by_name(features, _names(statements, of))
     return by_position(features)
 
 
+def _is_named(features: object) -> bool:
+    """Return whether it is one row that has names."""
+    return isinstance(features, pd.Series) and not isinstance(features.index, pd.RangeIndex)
+
+
 def _names(statements: Statements, of: str | int) -> Sequence[str]:
     """Return the names of a model's features."""
-    if isinstance(of, str):
-        query, probe = "pgml.projects WHERE name = %s AND features IS NOT NULL", "pgml.predict(%s::text, '{}')"
-    else:
+    if isinstance(of, int):
         query, probe = "pgml.models WHERE id = %s", "pgml.predict_model(%s::bigint, '{}')"
+    else:
+        query, probe = "pgml.projects WHERE name = %s AND features IS NOT NULL", "pgml.predict(%s::text, '{}')"
     found = statements.rows(f"SELECT features FROM {query}", of)
     if not found:
         try:

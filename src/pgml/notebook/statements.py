@@ -17,6 +17,7 @@ _BY_SQLSTATE = {
     for kind in vars(errors).values()
     if isinstance(kind, type) and issubclass(kind, errors.PgmlError)
 }
+_NO_VALUE = "can't adapt type "  # what psycopg2 says, which knows no class for it
 
 
 class Statements:
@@ -73,6 +74,11 @@ class Statements:
             try:
                 cursor.execute(statement, parameters)
             except psycopg2.Error as error:
+                if str(error).startswith(_NO_VALUE):
+                    kind = str(error).removeprefix(_NO_VALUE).strip("'")
+                    raise errors.InvalidArgument(
+                        f"a {kind} is no value of SQL", hint="a relation is given by its name, as a text"
+                    ) from None
                 if error.pgcode not in _BY_SQLSTATE:
                     raise
                 said = error.diag

@@ -78,7 +78,7 @@ class Exports:
         found = self._session.attempt(lambda: self._session.one("parts_of_name", name=function_name), "22023")
         if found is None or len(found["parts"]) > 2:
             raise InvalidArgument(
-                f"function_name must be the name of a function, got {function_name}",
+                f'function_name must be the name of a function, got "{function_name}"',
                 hint='as SQL writes it: my_model, scores.my_model or "My Model"',
             )
         return found["parts"]

@@ -196,9 +196,9 @@ def _engine(found: dict[str, Any]) -> Iterator[Finding]:
 def compiled_module(is_built: bool, python: str) -> Finding:
     """Say whether predictions are made in C, by the pgml of an environment."""
     if is_built:
-        return Finding("the C module for predictions is built")
+        return Finding("this package's evaluator in C, for PL/Python and the engine, is built")
     return Finding(
-        "the C module for predictions is not built: the pure-Python reference serves them, slower",
+        "this package's evaluator in C is not built: in PL/Python and the engine the pure-Python reference predicts, slower",
         there=False,
         remedy="apt-get install gcc libc6-dev python3-dev, then "
         f"{python} -m pip install --force-reinstall --no-deps {_SOURCE}",

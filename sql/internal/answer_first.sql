@@ -4,6 +4,7 @@
 CREATE OR REPLACE FUNCTION pgml_internal.answer_first(OUT prediction float8, OUT numbers float8[])
 LANGUAGE plpgsql STABLE PARALLEL SAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
+SET max_parallel_workers_per_gather = 0 -- not what waits in that of another
 AS $$
 DECLARE
     asked record;

@@ -4,6 +4,7 @@
 CREATE OR REPLACE FUNCTION pgml_internal.answer_rows(features float8[][]) RETURNS float8[]
 LANGUAGE sql STABLE PARALLEL SAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
+SET max_parallel_workers_per_gather = 0 -- what was asked waits in the memory of this process
 BEGIN ATOMIC
     SELECT pgml_internal.hide_context(1);
     SELECT pgml_internal.answer_first();

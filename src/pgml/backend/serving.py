@@ -25,7 +25,7 @@ _answering: dict[tuple[str | int, int], tuple[int | None, object, object]] = {}
 _evaluators: OrderedDict[str, object] = OrderedDict()  # by digest
 _distrusted: int | None = None  # a statement during which deployments or rights changed
 _waiting: _Asked | None = None  # until it is handed out
-_asked: _Asked  # the one that was handed out last
+_asked: _Asked | None = None  # the one that was handed out last
 
 
 def predict(project_name: str | None, features: list[object] | None) -> float | None:
@@ -61,8 +61,10 @@ def ask(what: str, of: str | int | None, features: list[object] | None) -> float
 
 
 def ask_on(what: str, features: list[object]) -> None:
-    """Ask something else of the model that was asked last, for the same role; None, as the model is looked up again."""
+    """Ask for a batch's rows, of whom it was asked and for the same role; None, as the model is looked up again."""
     global _waiting
+    if _asked is None or _asked.what not in ("predict_batch", what) or _asked.statement != process.statement():
+        raise RuntimeError("nobody has asked for a batch")
     _waiting = _asked._replace(what=what, features=features)
 
 

@@ -91,7 +91,7 @@ SEARCHES = {
     "with the rights of its owner in the caller's path": (f"{FUNCTION} AND prosecdef AND NOT {PINNED}", {}),
     # But for calls of what is in a schema where nobody else makes anything: no name in it is looked up anywhere else.
     "in SQL that is parsed when it runs": (
-        f"{FUNCTION} AND lanname = 'sql' AND prosqlbody IS NULL AND prosrc !~ '^SELECT pgml_doors\\.[a-z_]+\\(\\$1, \\$2\\)$'",
+        f"{FUNCTION} AND lanname = 'sql' AND prosqlbody IS NULL AND prosrc !~ '^SELECT (\\* FROM )?pgml_doors\\.[a-z_]+\\(\\$1, \\$2\\)$'",
         {},
     ),
     "in another language in the caller's path": (

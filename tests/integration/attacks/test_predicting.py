@@ -79,6 +79,34 @@ def test_two_roles_take_turns_in_one_statement(house, mallory, paul, through_pau
     assert mallory.execute("SELECT tried(as_paul(1)), as_paul(coalesce(tried(as_paul(1)), 1))")[0] == (None, paul.value(ASK))
 
 
+def test_what_another_role_was_answered_stays_its_own_in_parallel_workers(house, mallory, paul):
+    """Whoever asks may have PostgreSQL send a query to another process, where what was asked is not known."""
+    house.owner.execute("""
+        CREATE FUNCTION as_paul_or_not(x float8) RETURNS float8 LANGUAGE plpgsql SECURITY DEFINER SET search_path = '' AS
+            'BEGIN RETURN pgml.predict(''harvest'', ARRAY[x, x]); EXCEPTION WHEN OTHERS THEN RETURN NULL; END';
+        ALTER FUNCTION as_paul_or_not(float8) OWNER TO paul;
+    """)
+    rows = "pgml.predict_batch('harvest', ARRAY[[1,2],[3,4]])"
+    expected = paul.execute(f"SELECT * FROM {rows}")
+    assert len(expected) == 2
+    version = int(paul.value("SHOW server_version_num"))
+    for session in (mallory, paul):
+        session.execute(f"SET {'debug_parallel_query' if version >= 160000 else 'force_parallel_mode'} = on")
+    for x in ("1", "'NaN'", "'Infinity'"):  # answered by the module in C, and by PL/Python
+        for asked in (f"SELECT as_paul_or_not({x}), {rows}", f"DO $$BEGIN PERFORM as_paul_or_not({x}); PERFORM {rows}; END$$"):
+            refused(mallory, asked)
+        refused(mallory, f"SELECT as_paul_or_not({x}), array_agg(p) FROM {rows} AS p")
+        assert [found[1:] for found in paul.execute(f"SELECT as_paul_or_not({x}), p FROM {rows} AS p")] == expected
+    assert paul.value("SELECT count(*) FROM points, LATERAL pgml.predict_batch('harvest', ARRAY[[a, b], [b, a]])") == 120
+    house.owner.execute("DROP FUNCTION as_paul_or_not(float8)")
+
+
+def test_a_row_of_texts_is_not_answered_from_what_was_asked_before(paul, door):
+    assert paul.value(ASK) is not None
+    for row in ("'1'::text, '2'::text", "'1', '2'", "true, false", "VARIADIC ARRAY[1.0, 2.0]::float8[]", "1, 'x'::text"):
+        assert paul.refused(f"SELECT pgml_doors.predict_row('harvest', {row})").pgcode == ("42804" if door == "c" else "42883")
+
+
 def test_one_session_changes_its_role(house, sue, through_paul):
     sue.execute("BEGIN")
     for _ in range(2):

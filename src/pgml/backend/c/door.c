@@ -54,6 +54,11 @@ static bool number(Oid type, Datum value, double *result)
     }
 }
 
+static void refuse(Oid type)
+{
+    ereport(ERROR, (errcode(ERRCODE_DATATYPE_MISMATCH), errmsg("features are numbers, not %s", format_type_be(type))));
+}
+
 /* Read an array's numbers, NULL as NaN; false where they are of another type. Its shape does not matter. */
 static bool take_numbers(ArrayType *array, ptrdiff_t n, double *row)
 {
@@ -102,8 +107,7 @@ static ArrayType *as_float8(ArrayType *array)
     values = palloc((size_t)count * sizeof *values);
     nulls = palloc((size_t)count * sizeof *nulls);
     if (!take_numbers(array, count, numbers))
-        ereport(ERROR, (errcode(ERRCODE_DATATYPE_MISMATCH),
-                        errmsg("features are numbers, not %s", format_type_be(ARR_ELEMTYPE(array)))));
+        refuse(ARR_ELEMTYPE(array));
     for (int i = 0; i < count; i++) {
         values[i] = Float8GetDatum(numbers[i]);
         nulls[i] = ARR_HASNULL(array) && !(ARR_NULLBITMAP(array)[i / 8] & 1 << i % 8);
@@ -123,7 +127,7 @@ static Datum array_of(FunctionCallInfo fcinfo, const Oid *types)
     for (int i = 0; i < count; i++) {
         nulls[i] = PG_ARGISNULL(i + 1);
         if (!nulls[i] && !number(types[i + 1], PG_GETARG_DATUM(i + 1), &value))
-            elog(ERROR, "predict_row takes numbers, not type %u", types[i + 1]);
+            refuse(types[i + 1]);
         values[i] = Float8GetDatum(value);
     }
     return PointerGetDatum(construct_md_array(values, nulls, 1, &count, &lower, FLOAT8OID, sizeof(float8), FLOAT8PASSBYVAL,
@@ -372,8 +376,8 @@ Datum pgml_predict_row(PG_FUNCTION_ARGS)
         for (int i = 0; i < count; i++)
             if (PG_ARGISNULL(i + 1))
                 row[i] = (double)NAN;
-            else
-                (void)number(types[i + 1], PG_GETARG_DATUM(i + 1), row + i);
+            else if (!number(types[i + 1], PG_GETARG_DATUM(i + 1), row + i))
+                refuse(types[i + 1]);
         if (predict(mapped, &result))
             PG_RETURN_FLOAT8(result);
     }

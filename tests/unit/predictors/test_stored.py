@@ -146,6 +146,8 @@ def test_columns_that_do_not_fit_are_refused():
     refused(changed(nodes_kinds=np.ones_like(columns["nodes.kinds"])))  # more inner nodes than thresholds
     refused(changed(nodes_steps=np.zeros_like(columns["nodes.steps"])))  # all of them far
     refused(changed(nodes_steps=np.ones((6, 3), np.uint8)))
+    refused(changed(nodes_kinds=np.empty((2**40, 0), np.uint8)))  # which claims what it does not have
+    refused(changed(cover_low=np.empty((2**40, 0), np.uint8)))
     refused(changed(cover_low=np.full_like(columns["cover.low"], 255)))
     for bounds in ([0, 7, 13], [1, 7, 14], [0, 15, 14], [0, -1, 14], [0, 2**62, 14], [14], []):
         refused(changed(trees=np.array(bounds, np.int64)))

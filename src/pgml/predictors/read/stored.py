@@ -79,8 +79,8 @@ def _size(name: str, columns: Mapping[str, Tensor]) -> int:
     if name in columns:
         return columns[name].items.nbytes
     if name == "nodes":
-        return NODE_BYTES * columns["nodes.kinds"].shape[0]
-    return 4 * columns[f"{name}.low"].shape[0]
+        return NODE_BYTES * len(_numbers(columns["nodes.kinds"]))
+    return 4 * columns[f"{name}.low"].items.nbytes
 
 
 def _fill_nodes(place: memoryview, columns: Mapping[str, Tensor]) -> None:

@@ -24,7 +24,7 @@ def by_position(features: ArrayLike) -> np.ndarray:
         UnsupportedType: something in it is not a number.
     """
     if isinstance(features, np.ma.MaskedArray) and _is_numeric(features.dtype):
-        features = features.astype(np.float64).filled(np.nan)
+        features = np.ma.filled(features.astype(np.float64), np.nan)
     try:
         array = np.asarray(features)
     except ValueError:

@@ -57,13 +57,10 @@ def _answers(
 
 
 def _matrix(statements: Statements, of: str | int, features: pd.DataFrame | ArrayLike) -> np.ndarray:
-    if _is_named(features):
-        features = features.to_frame().T
-    elif isinstance(features, (list, tuple)) and features and all(map(_is_named, features)):
-        features = pd.DataFrame(list(features))
-    if isinstance(features, pd.DataFrame):
-        return by_name(features, _names(statements, of))
-    return by_position(features)
+    rows: Any = [features] if _is_named(features) else features
+    if isinstance(rows, (list, tuple)) and rows and all(map(_is_named, rows)):
+        rows = pd.DataFrame(list(rows))
+    return by_name(rows, _names(statements, of)) if isinstance(rows, pd.DataFrame) else by_position(rows)
 
 
 def _is_named(features: object) -> bool:

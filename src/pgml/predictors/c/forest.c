@@ -35,8 +35,8 @@ static INLINE uint32_t step(const Forest *forest, enum Kind kind, const TreeNode
     return CHILD(node.left, value, node, node.feature & LEAF, node.feature & MISSING_LEFT);
 }
 
-/* Walks that go on at once, of one row (the first) down all the trees or of all the rows down one tree (the first). The trees
- * are not for copies, whose nodes are counted in the forest. */
+/* Walks that go on at once, of one row (the first) down all the trees or of all the rows down one tree (the first). To copies
+ * each of the trees is the forest, in which their nodes are counted. */
 typedef struct {
     const TreeNode *trees[WALKS];
     const void *rows[WALKS];

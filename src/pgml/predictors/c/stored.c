@@ -2,10 +2,9 @@
  * here nothing is read or written that is not there. */
 #include "stored.h"
 
-#include <string.h>
+#include "forest_nodes.h"
 
-#define LEAF 0x80000000u
-#define MISSING_LEFT 0x40000000u
+#include <string.h>
 
 static inline uint64_t whole(const Numbers *numbers, size_t index) {
     const char *item = numbers->items + index * numbers->width;
